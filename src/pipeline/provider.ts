@@ -1,0 +1,32 @@
+/** A provider as the pipeline and the proxy see it: the catalogue entry with gateway.yaml laid over it, resolved and frozen. */
+export interface Provider {
+  readonly name: string;
+  /** Adapters it speaks, first one first: `openai_chat`, `anthropic_messages`. */
+  readonly adapters: readonly string[];
+  /** Without a trailing slash; may have a path (`https://api.groq.com/openai/v1`). */
+  readonly baseUrl: string;
+  /** Used only when the client sends no credential of its own. Null when none is configured. */
+  readonly apiKey: string | null;
+  /** Where a key goes: `{ header: 'authorization', prefix: 'Bearer ' }`. */
+  readonly auth: { readonly header: string; readonly prefix: string };
+  /** Added to every request that does not have them. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names or explicit `*` patterns it lists; a model found here is routed here. */
+  readonly models: readonly string[];
+  readonly free: boolean;
+  /** Whether a stream may be asked for its usage (`stream_options.include_usage`): some always send it, some refuse. */
+  readonly streamUsage: 'ask' | 'never';
+  readonly onDisconnect: 'cancel' | 'drain';
+  readonly timeouts: Timeouts;
+  /** PEM file of an extra certificate authority. */
+  readonly caFile: string | null;
+}
+
+/** Milliseconds. */
+export interface Timeouts {
+  readonly connect: number;
+  readonly responseHeaders: number;
+  readonly firstToken: number;
+  readonly idle: number;
+  readonly total: number;
+}

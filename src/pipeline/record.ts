@@ -1,0 +1,66 @@
+/**
+ * What an exchange leaves behind: the shape of `GET /api/v1/requests/{id}`.
+ * No prompt, no answer, no key. Unknown is null, never 0; money is a decimal string.
+ */
+import type { Outcome, StopReason, Usage, UsagePart, UsageSource, UsageStatus } from '../metering/usage.ts';
+
+export interface ExchangeRecord {
+  /** Sorts by time: 12 hex digits of milliseconds, then randomness. */
+  id: string;
+  /** UTC ISO 8601 with milliseconds: when the request's first byte was here. */
+  time: string;
+  tenant: string | null;
+  project: string | null;
+  agent: string | null;
+  key: string | null;
+  user: string | null;
+  session: { id: string; source: string; confidence: 'high' | 'medium' | 'low' } | null;
+  environment: string | null;
+  tags: Record<string, string>;
+  listener: string;
+
+  method: string;
+  /** Without the query: queries carry keys. */
+  path: string;
+  provider: string | null;
+  api: string | null;
+  model: { request: string | null; response: string | null; priced_as: string | null };
+  stream: boolean;
+  /** What the client got; null when it left before. */
+  status: number | null;
+  outcome: Outcome;
+  stop_reason: StopReason | null;
+  error: { type: string | null; code: string | null; http_status: number | null; retry_after_s: number | null } | null;
+
+  usage: Usage | null;
+  usage_status: UsageStatus;
+  usage_source: UsageSource;
+  raw_usage: string | null;
+  cost_usd: string | null;
+  cost_source: 'price_table' | 'provider' | 'free' | null;
+  /** What the price table says where the provider's own figure won. */
+  table_cost_usd: string | null;
+  price: { key: string; version: string; rates: Record<string, string> } | null;
+  usage_by_model: (UsagePart & { cost_usd: string | null; price_key: string | null })[] | null;
+  service_tier: string | null;
+  estimate: {
+    input_tokens: number | null;
+    output_tokens: number | null;
+    cost_usd: string | null;
+    confidence: 'high' | 'medium' | 'low';
+  } | null;
+
+  upstream_request_id: string | null;
+  response_id: string | null;
+  attempts: { provider: string; model: string | null; status: number | null; reason: string; ms: number }[];
+  duration_ms: number;
+  time_to_first_token_ms: number | null;
+  /** Time the gateway itself took before the request left, milliseconds. */
+  overhead_ms: number | null;
+  request_bytes: number;
+  response_bytes: number;
+  prompt: { system_chars: number | null; history_chars: number | null; tools_chars: number | null } | null;
+  /** What rewrote the request or the answer, by plugin name; empty when both passed untouched. */
+  rewritten_by: string[];
+  config_version: string;
+}

@@ -1,0 +1,99 @@
+/**
+ * The door for plugins.
+ *
+ * A plugin meets each exchange once, on its way to the upstream, and says there what
+ * else it wants to hear about. It is one file in plugins/; ours use this same door.
+ */
+import type Router from '@koa/router';
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { Exchange, Verdict } from './pipeline/exchange.ts';
+import type { ExchangeRecord } from './pipeline/record.ts';
+import type { Provider } from './pipeline/provider.ts';
+import type { CostQuestion, Cost } from './metering/cost.ts';
+
+export type { Exchange, ExchangeState, Verdict } from './pipeline/exchange.ts';
+export type { ExchangeRequest } from './pipeline/request.ts';
+export type { ExchangeResponse } from './pipeline/response.ts';
+export type { ExchangeRecord } from './pipeline/record.ts';
+export type { Provider } from './pipeline/provider.ts';
+export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
+export type { Cost, CostQuestion } from './metering/cost.ts';
+
+/** One JSON Schema per option. Every option has a `description`; `default` makes it always present. */
+export type OptionsSchema = Readonly<Record<string, Exclude<JSONSchema, boolean> & { readonly description: string }>>;
+
+/** Options as `setup` receives them: checked, defaults filled in. */
+export type OptionsOf<O extends OptionsSchema> = {
+  [K in keyof O as O[K] extends { default: unknown } ? K : never]: FromSchema<O[K]>;
+} & { [K in keyof O as O[K] extends { default: unknown } ? never : K]?: FromSchema<O[K]> };
+
+export interface PluginDefinition<O extends OptionsSchema = OptionsSchema> {
+  /** One sentence: what it does for the operator. */
+  summary: string;
+  options?: O;
+  /** Its options live in the top-level key of this name in gateway.yaml, not in its entry. */
+  section?: string;
+  /** Other plugins that must stand `above` (nearer the client) or `below` it when both are listed. */
+  requires?: Readonly<Record<string, 'above' | 'below'>>;
+  setup(lent: Lent<O>): Instance | undefined | Promise<Instance | undefined>;
+}
+
+/** What a plugin may use while it lives. All of it is taken back by `close`. */
+export interface Lent<O extends OptionsSchema = OptionsSchema> {
+  options: OptionsOf<O>;
+  log: Log;
+  /** Resolved providers by name. */
+  providers: ReadonlyMap<string, Provider>;
+  prices: { cost(question: CostQuestion): Cost };
+  records: {
+    /** Takes a finished record: to the journal at once, to the database when it answers. Never throws, never waits. */
+    append(record: ExchangeRecord): void;
+  };
+  metrics: Metrics;
+  /** Runs `work` again and again until the plugin closes; a failure is logged and the next run still comes. */
+  every(milliseconds: number, work: () => void | Promise<void>): void;
+  /** Tells open dashboards and event feeds. */
+  publish(event: string, data: unknown): void;
+  /** The version of the running configuration: 12 hex digits of its hash. */
+  configVersion: string;
+  /** Folder of gateway.yaml: relative paths in options start here. */
+  folder: string;
+}
+
+export interface Instance {
+  /** Runs for every exchange it applies to, top of the list first. A verdict ends the trip. */
+  onRequest?(exchange: Exchange): Verdict | undefined | void | Promise<Verdict | undefined | void>;
+  /** Adds management routes; they are behind the same login as the dashboard. */
+  routes?(router: Router): void;
+  panels?: Panel[];
+  close?(): void | Promise<void>;
+}
+
+/** A box on the overview page. */
+export interface Panel {
+  title: string;
+  /** Name of a partial in views/panels/. */
+  view: string;
+  data(range: { from: Date; to: Date }): unknown | Promise<unknown>;
+}
+
+export interface Log {
+  debug(message: string, facts?: Record<string, unknown>): void;
+  info(message: string, facts?: Record<string, unknown>): void;
+  warn(message: string, facts?: Record<string, unknown>): void;
+  error(message: string, facts?: Record<string, unknown>): void;
+}
+
+/** Counters and histograms under `gateway_<plugin>_<what>_total`; label values are bounded, the rest is `other`. */
+export interface Metrics {
+  counter(what: string, help: string, labels?: readonly string[]): { add(amount: number, labels?: Record<string, string>): void };
+  histogram(
+    what: string,
+    help: string,
+    buckets: readonly number[],
+    labels?: readonly string[],
+  ): { observe(value: number, labels?: Record<string, string>): void };
+}
+
+/** Gives a plugin its types; it returns what it was given. */
+export const definePlugin = <const O extends OptionsSchema>(definition: PluginDefinition<O>): PluginDefinition<O> => definition;
