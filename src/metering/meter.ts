@@ -1,0 +1,23 @@
+import type { Reading } from './usage.ts';
+
+/** An answer as far as its headers tell. */
+export interface AnswerHead {
+  api: string;
+  status: number;
+  /** Lower case, without parameters; '' when absent. */
+  contentType: string;
+  /** The request asked for a stream; the answer may think otherwise. */
+  streamAsked: boolean;
+}
+
+/** Reads one answer beside its way to the client. */
+export interface Meter {
+  /** Decoded bytes, split anywhere. Must not keep the chunk's memory longer than needed; must not throw. */
+  push(chunk: Uint8Array): void;
+  /** True from the first event that carries content (not a comment, a ping or a role). */
+  readonly started: boolean;
+  /** True once a finish reason was seen: what follows is only the bill. */
+  readonly finishing: boolean;
+  /** Called once, after the last byte; `whole` is false when the transport broke. */
+  end(whole: boolean): Reading;
+}
