@@ -1,0 +1,127 @@
+import { priceEntrySchema } from '../../metering/price-entry.ts';
+import { name, text, timeSpan } from './shapes.ts';
+
+const models = {
+  type: ['object', 'array'],
+  description:
+    'Models it serves: a list of names, or a map from a name (or a pattern with `*`) to its price in US dollars per million tokens. A model found here is routed here.',
+  maxItems: 5000,
+  maxProperties: 5000,
+  items: { type: 'string', minLength: 1, maxLength: 256 },
+  additionalProperties: priceEntrySchema,
+} as const;
+
+const timeouts = {
+  type: 'object',
+  description: 'Limits of this provider, instead of those under limits.',
+  additionalProperties: false,
+  properties: {
+    connect: { ...timeSpan, description: 'Longest time to connect, TLS included.' },
+    response_headers: { ...timeSpan, description: 'Longest wait for the status and headers of the answer.' },
+    first_token: { ...timeSpan, description: 'Longest wait for the first content of a stream.' },
+    idle: { ...timeSpan, description: 'Longest silence between two chunks of an answer.' },
+    total: { ...timeSpan, description: 'Longest time for one whole answer.' },
+  },
+} as const;
+
+const auth = {
+  type: 'object',
+  description: 'Where the key goes. Without it: `authorization: Bearer <key>`.',
+  additionalProperties: false,
+  properties: {
+    header: { type: 'string', pattern: '^[A-Za-z0-9-]{1,64}$', description: 'Name of the header, such as x-api-key.' },
+    prefix: { type: 'string', maxLength: 64, description: 'Text before the key, such as `Bearer ` with its space.' },
+  },
+} as const;
+
+/** A provider in gateway.yaml and in providers/*.yaml. No `default` here: an absent member must let the catalogue's show through. */
+export const providerSchema = {
+  type: 'object',
+  description:
+    'A company or an engine behind a base URL. Laid member by member over the entry of the same name in providers/.',
+  additionalProperties: false,
+  properties: {
+    summary: { type: 'string', maxLength: 500, description: 'What it is, in one sentence.' },
+    base_url: {
+      ...text,
+      description: 'Where it answers: http or https, a path is allowed, no query and no credentials.',
+    },
+    adapter: {
+      type: ['string', 'array'],
+      minLength: 1,
+      minItems: 1,
+      maxItems: 16,
+      uniqueItems: true,
+      items: { type: 'string', minLength: 1 },
+      description: 'The wire format it speaks, or a list of them, the main one first. Without it: openai_chat.',
+    },
+    api_key: {
+      type: 'string',
+      maxLength: 4096,
+      writeOnly: true,
+      description: 'Key used when the client sends none of its own. Empty means none.',
+    },
+    auth,
+    headers: {
+      type: 'object',
+      description: 'Headers added to each request that does not have them.',
+      maxProperties: 64,
+      additionalProperties: { type: 'string', maxLength: 8192, writeOnly: true },
+    },
+    models,
+    free: { type: 'boolean', description: 'Its answers cost nothing: a model of your own machine. Without it: false.' },
+    prices: {
+      ...name,
+      description: 'Take the prices of this provider of the price table. Without it: of its own name.',
+    },
+    stream_usage: {
+      type: 'string',
+      enum: ['ask', 'never'],
+      description: 'Whether a stream may be asked for its usage. Without it: ask.',
+    },
+    on_disconnect: {
+      type: 'string',
+      enum: ['cancel', 'drain'],
+      description:
+        'What happens to an answer whose client has left. Without it: as on_disconnect at the top level says.',
+    },
+    timeouts,
+    ca_file: {
+      ...text,
+      description: 'PEM file of an extra certificate authority. Relative to the folder of gateway.yaml.',
+    },
+  },
+} as const;
+
+export const providersSchema = {
+  type: 'object',
+  description:
+    'Providers by name, laid over the catalogue in providers/*.yaml. Their order decides when two list the same model.',
+  maxProperties: 500,
+  propertyNames: { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' },
+  additionalProperties: providerSchema,
+  default: {},
+} as const;
+
+export const pricingSchema = {
+  type: 'object',
+  description: 'Prices of your own, over those of the shipped table.',
+  additionalProperties: false,
+  default: {},
+  properties: {
+    models: {
+      type: 'object',
+      description: 'Prices in US dollars per million tokens, by model or by provider/model; `*` is allowed.',
+      maxProperties: 5000,
+      additionalProperties: priceEntrySchema,
+      default: {},
+    },
+    files: {
+      type: 'array',
+      description: 'YAML files of the same shape as models, relative to the folder of gateway.yaml.',
+      maxItems: 50,
+      items: { type: 'string', minLength: 1, maxLength: 1024 },
+      default: [],
+    },
+  },
+} as const;
