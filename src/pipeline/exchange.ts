@@ -1,0 +1,165 @@
+import type { Cost } from '../metering/cost.ts';
+import type { Outcome, Reading } from '../metering/usage.ts';
+import type { Dialect } from './dialect.ts';
+import { newId } from './id.ts';
+import type { Provider } from './provider.ts';
+import type { ExchangeRecord } from './record.ts';
+import type { ExchangeRequest } from './request.ts';
+import type { ExchangeResponse } from './response.ts';
+
+/** Ends or repeats the trip. A union of kinds, never asked with instanceof: plugins come from another module graph. */
+export type Verdict =
+  | {
+      kind: 'refuse';
+      status: number;
+      code: string;
+      message: string;
+      details?: Record<string, unknown>;
+      headers?: Record<string, string>;
+    }
+  | { kind: 'answer'; status: number; headers: Record<string, string>; body: string | Uint8Array }
+  | { kind: 'retry'; provider: string | null; reason: string };
+
+export type Pending<T> = T | Promise<T>;
+export type ResponseListener = (response: ExchangeResponse) => Pending<Verdict | undefined | void>;
+export type FinishListener = () => Pending<void>;
+
+/**
+ * What plugins tell each other. A plugin adds its own members by declaration merging:
+ *
+ *     declare module '../src/plugin.ts' { interface ExchangeState { budget?: Hold } }
+ */
+export interface ExchangeState {
+  tenant?: string;
+  project?: string;
+  agent?: string;
+  user?: string;
+  session?: NonNullable<ExchangeRecord['session']>;
+  environment?: string;
+  tags?: Record<string, string>;
+  reading?: Reading;
+  cost?: Cost;
+  estimate?: NonNullable<ExchangeRecord['estimate']>;
+  /** Milliseconds from the request's arrival to the first event with content. */
+  timeToFirstToken?: number;
+}
+
+/** Who called, as far as a gateway key tells. */
+export interface Principal {
+  readonly name: string;
+  readonly tenant?: string;
+  readonly project?: string;
+  readonly agent?: string;
+  readonly user?: string;
+  readonly environment?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface ExchangeParts {
+  listener: { readonly name: string; readonly agent: string | null };
+  principal: Principal | null;
+  request: ExchangeRequest;
+  /** Name in the record, such as `openai.chat`; null for a path no adapter owns. */
+  api: string | null;
+  bills: boolean;
+  dialect: Dialect;
+  provider: Provider | null;
+  startedAt: number;
+  clock: number;
+}
+
+/** What only sockets know about the end of an exchange. */
+export interface Ending {
+  outcome: Outcome;
+  /** What the client got; null when it left before. */
+  status: number | null;
+  error: { type: string; code: string } | null;
+}
+
+/** A request and its response. Every exchange finishes exactly once, whatever happens. */
+export class Exchange {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly listener: ExchangeParts['listener'];
+  readonly principal: Principal | null;
+  readonly request: ExchangeRequest;
+  readonly api: string | null;
+  /** False where nothing is generated that anybody charges for. */
+  readonly bills: boolean;
+  readonly dialect: Dialect;
+  readonly state: ExchangeState = {};
+  readonly attempts: ExchangeRecord['attempts'] = [];
+  /** Where it goes; null when no provider was found. Changes when the trip is repeated elsewhere. */
+  provider: Provider | null;
+  /** The name this target knows the model by, where its route renames it. */
+  targetModel: string | null = null;
+  response: ExchangeResponse | null = null;
+  ending: Ending | null = null;
+  /** Milliseconds on the clock: when the request left for the upstream the first time. */
+  leftAt: number | null = null;
+  finishedAt: number | null = null;
+  requestBytes = 0;
+  responseBytes = 0;
+
+  readonly #clock: number;
+  readonly #responseListeners: { stage: string; listener: ResponseListener }[] = [];
+  readonly #finishListeners: { stage: string; listener: FinishListener }[] = [];
+  #stage = '';
+
+  constructor(parts: ExchangeParts) {
+    this.id = newId(parts.startedAt);
+    this.startedAt = parts.startedAt;
+    this.#clock = parts.clock;
+    this.listener = parts.listener;
+    this.principal = parts.principal;
+    this.request = parts.request;
+    this.api = parts.api;
+    this.bills = parts.bills;
+    this.dialect = parts.dialect;
+    this.provider = parts.provider;
+  }
+
+  /** Milliseconds since the request's arrival, on the monotonic clock. */
+  elapsed(): number {
+    return performance.now() - this.#clock;
+  }
+
+  /** Calls back when status and headers of an answer are here, and again for each answer after a retry. Bottom of the list first. */
+  onResponse(listener: ResponseListener): void {
+    this.#responseListeners.unshift({ stage: this.#stage, listener });
+  }
+
+  /** Calls back when the last byte has left: exactly once, whatever happened. Bottom of the list first. */
+  onFinish(listener: FinishListener): void {
+    this.#finishListeners.unshift({ stage: this.#stage, listener });
+  }
+
+  /** Makes the verdict that ends the trip with an error in the client's own dialect. */
+  refuse(status: number, code: string, message: string, more: { details?: Record<string, unknown>; headers?: Record<string, string> } = {}): Verdict {
+    return { kind: 'refuse', status, code, message, ...more };
+  }
+
+  /** Makes the verdict that ends the trip with a whole response made here. */
+  answer(body: string | Uint8Array, status = 200, headers: Record<string, string> = { 'content-type': 'application/json' }): Verdict {
+    return { kind: 'answer', status, headers, body };
+  }
+
+  /** Makes the verdict that sends the request once more, here or to another provider. From onResponse only. */
+  retry(provider: string | null, reason: string): Verdict {
+    return { kind: 'retry', provider, reason };
+  }
+
+  /** For the pipeline: which stage subscribes now. */
+  enter(stage: string): void {
+    this.#stage = stage;
+  }
+
+  get responseListeners(): readonly { stage: string; listener: ResponseListener }[] {
+    return this.#responseListeners;
+  }
+
+  get finishListeners(): readonly { stage: string; listener: FinishListener }[] {
+    return this.#finishListeners;
+  }
+}

@@ -1,0 +1,170 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { type JsonScan, readJson, readString, scanJson } from '../bytes/json-scan.ts';
+import { removeMember, renameInArray, setMember } from './edit.ts';
+
+export interface RequestParts {
+  method: string;
+  path: string;
+  search: string;
+  headers: IncomingHttpHeaders;
+  /** Agent named by a `/agents/NAME/` prefix of the path. */
+  pathAgent: string | null;
+  /** The JSON body in plain bytes with its scan, or null: no body, or one that passes unread. */
+  body: { bytes: Buffer; scan: JsonScan } | null;
+  /** Bytes as they came from the client: of a body that was read whole. */
+  raw: Buffer | null;
+}
+
+/**
+ * The client's request. Reading it never changes what leaves; `set`, `remove`,
+ * `rename` and `rewrite` do, and say who did.
+ */
+export class ExchangeRequest {
+  readonly method: string;
+  /** As the provider will know it: without a provider or agent prefix and without the query. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  readonly pathAgent: string | null;
+  /** Header names that stay here, in lower case. */
+  readonly hiddenHeaders = new Set<string>();
+  /** Plugins that changed the body, in order. */
+  readonly rewrittenBy: string[] = [];
+
+  readonly #raw: Buffer | null;
+  #search: string;
+  #query: URLSearchParams | null = null;
+  #bytes: Buffer | null;
+  #scan: JsonScan | null;
+  #json: Record<string, unknown> | null | undefined;
+
+  constructor(parts: RequestParts) {
+    this.method = parts.method;
+    this.path = parts.path;
+    this.headers = parts.headers;
+    this.pathAgent = parts.pathAgent;
+    this.#search = parts.search;
+    this.#raw = parts.raw;
+    this.#bytes = parts.body?.bytes ?? null;
+    this.#scan = parts.body?.scan ?? null;
+  }
+
+  /** The body in plain bytes when it is one JSON object; null otherwise. */
+  get body(): Buffer | null {
+    return this.#bytes;
+  }
+
+  /** The query as it will leave, with its `?`; '' when there is none. */
+  get search(): string {
+    return this.#search;
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.#search);
+    return this.#query;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** Searches the body for a text: a memory search, to ask before a parse. */
+  mentions(text: string): boolean {
+    return this.#bytes?.includes(text) ?? false;
+  }
+
+  /** Reads one top-level member of the JSON body without parsing the rest; undefined when it is not there. */
+  member(name: string): unknown {
+    const member = this.#scan?.member(name);
+    return member && this.#bytes ? readJson(this.#bytes, member) : undefined;
+  }
+
+  /** Reads one top-level member that is a string. */
+  text(name: string): string | undefined {
+    const member = this.#scan?.member(name);
+    return member && this.#bytes ? readString(this.#bytes, member) : undefined;
+  }
+
+  /** The length in bytes of one top-level member's value as JSON text; null when it is not there. */
+  size(name: string): number | null {
+    const member = this.#scan?.member(name);
+    return member ? member.valueEnd - member.valueStart : null;
+  }
+
+  get model(): string | null {
+    return this.text('model') ?? null;
+  }
+
+  get stream(): boolean {
+    return this.member('stream') === true;
+  }
+
+  /** The parsed body, shared by all plugins: to be read only. Null when there is none or it does not parse. */
+  json(): Readonly<Record<string, unknown>> | null {
+    if (this.#json === undefined) this.#json = this.#bytes ? parse(this.#bytes) : null;
+    return this.#json;
+  }
+
+  /** Sets a member of the body, such as `['stream_options', 'include_usage']`, and leaves all other bytes alone. */
+  set(path: readonly string[], value: unknown, by: string): void {
+    if (this.#bytes) this.#replace(setMember(this.#bytes, path, JSON.stringify(value)), by);
+  }
+
+  remove(path: readonly string[], by: string): void {
+    if (this.#bytes) this.#replace(removeMember(this.#bytes, path), by);
+  }
+
+  /** Renames string values in a list of objects: `rename('messages', 'role', { developer: 'system' })`. */
+  rename(array: string, name: string, words: Readonly<Record<string, string>>, by: string): void {
+    if (this.#bytes) this.#replace(renameInArray(this.#bytes, array, name, words), by);
+  }
+
+  /** Replaces the whole body. Last resort: key order and long numbers are the caller's to keep. */
+  rewrite(body: Buffer, by: string): void {
+    this.#replace(body, by);
+  }
+
+  /** Keeps a header of the client's here. */
+  hideHeader(name: string): void {
+    this.hiddenHeaders.add(name);
+  }
+
+  /** Keeps a parameter of the query here; the others keep their spelling. */
+  hideQuery(name: string): void {
+    const kept = this.#search.slice(1).split('&').filter((part) => part !== '' && nameOf(part) !== name);
+    this.#search = kept.length > 0 ? `?${kept.join('&')}` : '';
+    this.#query = null;
+  }
+
+  /** What leaves: the rewritten bytes, the client's own, or null when the socket itself is to be sent on. */
+  outgoing(): Buffer | null {
+    return this.rewrittenBy.length > 0 ? this.#bytes : this.#raw;
+  }
+
+  #replace(bytes: Buffer, by: string): void {
+    if (bytes === this.#bytes) return;
+    this.#bytes = bytes;
+    this.#scan = scanJson(bytes);
+    this.#json = undefined;
+    if (!this.rewrittenBy.includes(by)) this.rewrittenBy.push(by);
+  }
+}
+
+function parse(bytes: Buffer): Record<string, unknown> | null {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+}
+
+function nameOf(part: string): string {
+  const name = part.split('=', 1)[0] ?? '';
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    return name;
+  }
+}

@@ -1,0 +1,78 @@
+/** One event of a stream as a mapper gets it. */
+export interface StreamEvent {
+  /** The event's bytes with its blank line. */
+  readonly raw: Uint8Array;
+  /** The text after `data:`; several lines joined with LF; null for comments. */
+  readonly data: Uint8Array | null;
+}
+
+/** Returns true to let the event pass as it is, false to hold it back, bytes to send those instead. */
+export type EventMapper = (event: StreamEvent) => boolean | Uint8Array;
+
+/**
+ * The upstream's answer, from its headers on. Listening never changes the bytes; only
+ * `mapEvents` does. After a retry a new response takes the place of this one.
+ */
+export class ExchangeResponse {
+  readonly status: number;
+  /** Lower case, without parameters; '' when absent. */
+  readonly contentType: string;
+  readonly taps: ((chunk: Uint8Array) => void)[] = [];
+  readonly mappers: EventMapper[] = [];
+  /** Headers added to the answer, lower-case name to value. */
+  readonly added: [string, string][] = [];
+
+  readonly #headers: ReadonlyMap<string, string>;
+  readonly #peek: (limit: number) => Promise<Buffer>;
+  #finishing: () => boolean = () => false;
+  #begun: () => boolean = () => true;
+
+  constructor(status: number, headers: ReadonlyMap<string, string>, peek: (limit: number) => Promise<Buffer>) {
+    this.status = status;
+    this.#headers = headers;
+    this.#peek = peek;
+    this.contentType = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  }
+
+  /** A header of the upstream's by its lower-case name; several of one name are joined with a comma. */
+  header(name: string): string | undefined {
+    return this.#headers.get(name);
+  }
+
+  /** Hears every chunk of the body, decoded, split anywhere, after it has left for the client. */
+  tap(listener: (chunk: Uint8Array) => void): void {
+    this.taps.push(listener);
+  }
+
+  /** Sees each event of a stream before the client does. The answer loses its content encoding and its length. */
+  mapEvents(mapper: EventMapper): void {
+    this.mappers.push(mapper);
+  }
+
+  /** Waits for the first `limit` decoded bytes of the body, or all of a shorter one. They still reach the client. For error answers. */
+  peek(limit: number): Promise<Buffer> {
+    return this.#peek(limit);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.added.push([name, value]);
+  }
+
+  /** Says when the rest of the body is only the bill: a client that leaves then does not cancel the upstream. */
+  drainWhen(finishing: () => boolean): void {
+    this.#finishing = finishing;
+  }
+
+  get finishing(): boolean {
+    return this.#finishing();
+  }
+
+  /** Says when content has begun: until then the limit for the first token runs. */
+  beginsWhen(begun: () => boolean): void {
+    this.#begun = begun;
+  }
+
+  get begun(): boolean {
+    return this.#begun();
+  }
+}

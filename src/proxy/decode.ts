@@ -1,0 +1,143 @@
+import zlib from 'node:zlib';
+
+import { Decompress as ZstdInScript } from 'fzstd';
+
+/** Undoes a content encoding beside or on the way of the bytes. */
+export interface Decoder {
+  /** Returns false when the decoder lags behind: hold the source until `drained`. */
+  push(chunk: Uint8Array): boolean;
+  /** Resolves when all that was pushed has come out; never rejects: `failed` tells. */
+  end(): Promise<void>;
+  readonly failed: boolean;
+}
+
+const MAX_ENCODINGS = 3;
+/** Node has zstd from 22.15 on. */
+const nodeZstd = (zlib as { createZstdDecompress?: () => zlib.Gunzip }).createZstdDecompress;
+
+/** The encodings of a `content-encoding` header, in the order they were applied; identity left out. */
+export function encodingsOf(header: string | undefined): string[] {
+  if (header === undefined || header === '') return [];
+  return header.split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '' && name !== 'identity');
+}
+
+export const isDecodable = (encodings: readonly string[]): boolean =>
+  encodings.length <= MAX_ENCODINGS && encodings.every((name) => /^(x-)?gzip$|^deflate$|^br$|^zstd$/.test(name));
+
+/** Opens a decoder for encodings that `isDecodable`. `drained` is called when a lagging one has caught up. */
+export function openDecoder(encodings: readonly string[], out: (chunk: Uint8Array) => void, drained: () => void): Decoder {
+  let next = out;
+  let decoder: Decoder | null = null;
+  for (const name of encodings) {
+    const inner: Decoder | null = decoder;
+    const layer = name === 'zstd' && !nodeZstd ? scriptLayer(next) : zlibLayer(name, next, drained);
+    decoder = inner === null ? layer : chained(layer, inner);
+    next = (chunk) => void layer.push(chunk);
+  }
+  return decoder!;
+}
+
+/** The outer encoding was applied last and is undone first: its output goes into the inner one. */
+function chained(outer: Decoder, inner: Decoder): Decoder {
+  return {
+    push: (chunk) => outer.push(chunk),
+    end: async () => {
+      await outer.end();
+      await inner.end();
+    },
+    get failed() {
+      return outer.failed || inner.failed;
+    },
+  };
+}
+
+function zlibLayer(name: string, out: (chunk: Uint8Array) => void, drained: () => void): Decoder {
+  let stream: zlib.Gunzip | null = null;
+  let failed = false;
+  let settle: () => void = () => {};
+  const over = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const open = (first: number): zlib.Gunzip => {
+    const made = create(name, first);
+    made.on('data', (chunk: Buffer) => out(chunk));
+    made.on('drain', drained);
+    made.on('end', settle);
+    made.on('error', () => {
+      failed = true;
+      settle();
+      drained();
+    });
+    return made;
+  };
+  return {
+    push(chunk) {
+      if (failed || chunk.length === 0) return true;
+      stream ??= open(chunk[0]!);
+      return stream.write(chunk);
+    },
+    end() {
+      if (stream === null || failed) return Promise.resolve();
+      stream.end();
+      return over;
+    },
+    get failed() {
+      return failed;
+    },
+  };
+}
+
+function create(name: string, first: number): zlib.Gunzip {
+  // A body cut by its sender still gives what it holds: the end of the stream is not insisted on.
+  const lenient = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
+  if (name === 'br') return zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH }) as unknown as zlib.Gunzip;
+  if (name === 'zstd') return nodeZstd!();
+  // "deflate" is zlib by the book and raw deflate in practice: the first byte tells.
+  if (name === 'deflate') return (first & 0x0f) === 8 ? zlib.createInflate(lenient) : zlib.createInflateRaw(lenient);
+  return zlib.createGunzip(lenient);
+}
+
+function scriptLayer(out: (chunk: Uint8Array) => void): Decoder {
+  let failed = false;
+  const stream = new ZstdInScript((chunk) => out(chunk));
+  return {
+    push(chunk) {
+      if (failed) return true;
+      try {
+        stream.push(chunk);
+      } catch {
+        failed = true;
+      }
+      return true;
+    },
+    end: () => Promise.resolve(),
+    get failed() {
+      return failed;
+    },
+  };
+}
+
+/** Decodes a whole request body. Rejects with a RangeError when more than `limit` bytes come out. */
+export async function decodeBody(bytes: Buffer, encodings: readonly string[], limit: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  let wake = (): void => {};
+  const keep = (chunk: Uint8Array): void => {
+    size += chunk.length;
+    if (size <= limit) pieces.push(chunk);
+  };
+  const decoder = openDecoder(encodings, keep, () => wake());
+  // Small steps, each waited for, so that a bomb is seen before all of it is unpacked.
+  for (let at = 0; at < bytes.length && size <= limit && !decoder.failed; at += STEP) {
+    const caughtUp = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    if (!decoder.push(bytes.subarray(at, at + STEP))) await caughtUp;
+  }
+  if (size <= limit) await decoder.end();
+  if (size > limit) throw new RangeError(`more than ${limit} bytes when decoded`);
+  if (decoder.failed) throw new Error('does not decode');
+  return Buffer.concat(pieces);
+}
+
+const STEP = 64 * 1024;

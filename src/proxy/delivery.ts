@@ -1,0 +1,147 @@
+import type { ServerResponse } from 'node:http';
+
+import { MappedStream } from '../pipeline/events.ts';
+import type { ExchangeResponse } from '../pipeline/response.ts';
+import { type Decoder, encodingsOf, isDecodable, openDecoder } from './decode.ts';
+import { type DownHeaders, without } from './headers.ts';
+
+const REWRITTEN = new Set(['content-encoding', 'content-length', 'etag', 'content-md5', 'digest']);
+/** Error answers are held up to here to be scrubbed; nothing beyond it is sent. */
+const MAX_ERROR_BODY = 1024 * 1024;
+
+export interface DeliveryOptions {
+  res: ServerResponse;
+  response: ExchangeResponse;
+  headers: DownHeaders;
+  exchangeId: string;
+  /** Holds back keys of the gateway's own that the provider quotes; null when none can be in it. */
+  scrub: ((text: string) => string) | null;
+  /** Called when a `write` that returned false may go on. */
+  resume: () => void;
+}
+
+/**
+ * The way of one answer from the upstream's bytes to the client's socket.
+ *
+ * The client gets the very chunks as they came, unless a plugin maps events, the client
+ * cannot read the encoding, or an error is scrubbed. Taps hear decoded bytes in any case.
+ */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #mapped: MappedStream | null;
+  #decoder: Decoder | null = null;
+  /** The client gets what the decoder gives, not what came. */
+  readonly #plain: boolean;
+  #held: Uint8Array[] | null = null;
+  #heldBytes = 0;
+  #first = true;
+  /** Nobody reads any more: only the taps go on. */
+  #deaf = false;
+  #full = false;
+  bytes = 0;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    const { response, res } = options;
+    const encodings = encodingsOf(response.header('content-encoding'));
+    const readable = encodings.length > 0 && isDecodable(encodings);
+    this.#mapped = response.mappers.length > 0 && (encodings.length === 0 || readable) ? new MappedStream(response.mappers) : null;
+    if (options.scrub) this.#held = [];
+    this.#plain = readable && (this.#mapped !== null || this.#held !== null || !accepts(res.req.headers['accept-encoding'], encodings));
+    if (readable && (this.#plain || response.taps.length > 0)) this.#decoder = openDecoder(encodings, this.#decoded, options.resume);
+  }
+
+  /** Sends status and headers. */
+  begin(status: number, statusText: string): void {
+    const { res, headers, response, exchangeId, scrub } = this.#options;
+    const rewritten = this.#plain || this.#mapped !== null || this.#held !== null;
+    let out = rewritten ? without(headers.out, REWRITTEN) : headers.out;
+    if (scrub) out = out.map((text) => scrub(text));
+    out.push('x-token-spy-id', exchangeId);
+    for (const [name, value] of response.added) out.push(name, value);
+    res.writeHead(status, statusText, out);
+    // Head and first bytes share a packet when they come in one tick; a head alone does not wait longer than that.
+    process.nextTick(() => {
+      if (this.bytes === 0 && !res.writableEnded && !res.destroyed) res.flushHeaders();
+    });
+  }
+
+  /** Passes a chunk on. Returns false when the client or the decoder lags behind. */
+  write(chunk: Buffer): boolean {
+    if (this.#first) this.#suspectGzip(chunk);
+    if (this.#decoder === null) return this.#decoded(chunk);
+    let room = true;
+    if (!this.#plain) room = this.#send(chunk);
+    return this.#decoder.push(chunk) && room && !this.#full;
+  }
+
+  /** Says that the answer is whole; resolves when the decoder has given all of it and the client's end was called. */
+  async end(): Promise<void> {
+    if (this.#decoder) await this.#decoder.end();
+    if (this.#mapped) this.#send(this.#mapped.end());
+    if (this.#held) this.#release(this.#held);
+    if (!this.#deaf) this.#options.res.end();
+  }
+
+  /** Lets the decoder give to the taps what it still holds of a broken answer. */
+  async settle(): Promise<void> {
+    if (this.#decoder) await this.#decoder.end();
+  }
+
+  get failed(): boolean {
+    return this.#plain && (this.#decoder?.failed ?? false);
+  }
+
+  /** The client has left: taps go on, nothing is written any more. */
+  goDeaf(): void {
+    this.#deaf = true;
+  }
+
+  readonly #decoded = (chunk: Uint8Array): boolean => {
+    let room = true;
+    if (this.#held) this.#hold(chunk);
+    else if (this.#decoder === null || this.#plain) room = this.#send(this.#mapped ? this.#mapped.push(chunk) : chunk);
+    for (const tap of this.#options.response.taps) tap(chunk);
+    return room;
+  };
+
+  #send(chunk: Uint8Array): boolean {
+    if (this.#deaf || chunk.length === 0) return true;
+    this.bytes += chunk.length;
+    const { res, resume } = this.#options;
+    if (res.write(chunk)) return true;
+    if (!this.#full) {
+      this.#full = true;
+      res.once('drain', () => {
+        this.#full = false;
+        resume();
+      });
+    }
+    return false;
+  }
+
+  #hold(chunk: Uint8Array): void {
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes <= MAX_ERROR_BODY) this.#held!.push(chunk);
+  }
+
+  #release(held: Uint8Array[]): void {
+    const text = Buffer.concat(held).toString('latin1');
+    this.#send(Buffer.from(this.#options.scrub!(text), 'latin1'));
+  }
+
+  /** Some CDNs compress without saying so; the client gets it as it is, the taps get it decoded. */
+  #suspectGzip(chunk: Buffer): void {
+    this.#first = false;
+    const plain = this.#decoder === null && this.#mapped === null && this.#held === null;
+    if (!plain || chunk[0] !== 0x1f || chunk[1] !== 0x8b || this.#options.response.taps.length === 0) return;
+    this.#decoder = openDecoder(['gzip'], this.#decoded, this.#options.resume);
+  }
+}
+
+/** True when the client said that it can read each of the encodings. */
+function accepts(header: string | string[] | undefined, encodings: readonly string[]): boolean {
+  if (header === undefined) return false;
+  const named = String(header).toLowerCase().split(',').map((part) => part.split(';', 1)[0]!.trim());
+  return encodings.every((name) => named.includes(name) || named.includes('*') || named.includes(name.replace('x-', '')));
+}

@@ -1,0 +1,186 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { type Ending, Exchange, type Verdict } from '../pipeline/exchange.ts';
+import { newId } from '../pipeline/id.ts';
+import { ExchangeRequest } from '../pipeline/request.ts';
+import { type Body, type BodyProblem, planBody, readBody } from './body.ts';
+import { type Credentials, readCredentials } from './credentials.ts';
+import type { Deadlines } from './deadlines.ts';
+import { Forward } from './forward.ts';
+import type { Overload } from './overload.ts';
+import { parsePath, type RequestPath } from './paths.ts';
+import { OVERLOADED, sendProblem } from './problems.ts';
+import type { EndpointFacts, ListenerFacts, Target, Traffic } from './traffic.ts';
+
+export interface HandlerParts {
+  /** Read once per exchange: it keeps the configuration it began with. */
+  current: () => Traffic;
+  deadlines: Deadlines;
+  overload: Overload;
+  /** An error that nobody else took care of. */
+  failed: (error: unknown) => void;
+}
+
+/** One request on its way through the proxy, before it is an exchange. */
+interface Arrival {
+  req: IncomingMessage;
+  res: ServerResponse;
+  listener: ListenerFacts;
+  traffic: Traffic;
+  startedAt: number;
+  clock: number;
+}
+
+/** Makes the function that takes every request which is not the gateway's own. */
+export function createProxy(parts: HandlerParts): (req: IncomingMessage, res: ServerResponse, listener: ListenerFacts) => void {
+  return (req, res, listener) => {
+    const clock = performance.now();
+    const traffic = parts.current();
+    traffic.enter();
+    res.on('error', () => {}); // a client that left: `close` tells
+    const arrival: Arrival = { req, res, listener, traffic, startedAt: Date.now(), clock };
+    proxy(arrival, parts)
+      .catch((error) => {
+        parts.failed(error);
+        const dialect = traffic.dialectOf(req.url ?? '/', null);
+        const message = 'The gateway failed on this request; its log says why.';
+        sendProblem(res, dialect, { status: 500, code: 'internal_error', message, requestId: newId(arrival.startedAt) });
+        if (!res.writableEnded) res.destroy();
+      })
+      .finally(() => traffic.leave());
+  };
+}
+
+async function proxy(arrival: Arrival, parts: HandlerParts): Promise<void> {
+  const { req, res, listener, traffic } = arrival;
+  const path = parsePath(req.url ?? '/', (name) => traffic.provider(name) !== undefined);
+  if (path === null) return turnAway(arrival, '/', 400, 'invalid_path', 'The request target must be a plain path such as /v1/chat/completions.');
+  const credentials = readCredentials(req, (key) => traffic.principal(key));
+  if (listener.locked && !credentials.principal) {
+    const message = 'A gateway key is needed: as `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.';
+    return turnAway(arrival, path.path, 401, 'invalid_gateway_key', message, { 'www-authenticate': 'Bearer' });
+  }
+  if (parts.overload.reason) {
+    return turnAway(arrival, path.path, 503, OVERLOADED.code, OVERLOADED.message, { 'retry-after': '1' });
+  }
+  const endpoint = traffic.endpoint(req.method ?? 'GET', path.path);
+  const plan = planBody(req, endpoint?.json ?? false, traffic.limits.body);
+  let body: Body | null = null;
+  let problem: BodyProblem | null = typeof plan === 'object' ? plan : null;
+  let left = false;
+  if (plan === 'read' || plan === 'pass') askForBody(req, res);
+  if (plan === 'read') {
+    body = await readBody(req, endpoint?.json ?? false, traffic.limits.body);
+    left = body === null;
+    problem = body?.problem ?? null;
+  }
+  const { exchange, targets } = makeExchange(arrival, path, endpoint, credentials, plan === 'none' ? NO_BODY : body);
+  const ending = left ? LEFT : await pass(exchange, targets, problem, credentials, arrival, parts);
+  await finish(exchange, ending, traffic);
+}
+
+const NO_BODY: Body = { raw: Buffer.alloc(0), json: null, problem: null };
+const LEFT: Ending = { outcome: 'client_aborted', status: null, error: null };
+
+function makeExchange(
+  arrival: Arrival,
+  path: RequestPath,
+  endpoint: EndpointFacts | null,
+  credentials: Credentials,
+  body: Body | null,
+): { exchange: Exchange; targets: readonly Target[] } {
+  const { req, listener, traffic, startedAt, clock } = arrival;
+  const request = new ExchangeRequest({
+    method: req.method ?? 'GET',
+    path: path.path,
+    search: path.search,
+    headers: req.headers,
+    pathAgent: path.agent,
+    body: body?.json ?? null,
+    raw: body?.raw ?? null,
+  });
+  for (const name of credentials.gatewayHeaders) request.hideHeader(name);
+  const named = path.provider === null ? undefined : traffic.provider(path.provider);
+  const dialect = endpoint?.dialect ?? traffic.dialectOf(path.path, named ?? null);
+  const agent = path.agent ?? listener.agent ?? credentials.principal?.agent ?? null;
+  const asked = { path: path.path, model: request.model, stream: request.stream, dialect, listener, agent };
+  const targets: readonly Target[] = named ? [{ provider: named, model: null }] : traffic.targets(asked);
+  const exchange = new Exchange({
+    listener,
+    principal: credentials.principal,
+    request,
+    api: endpoint?.api ?? null,
+    bills: endpoint?.bills ?? false,
+    dialect: endpoint?.dialect ?? traffic.dialectOf(path.path, targets[0]?.provider ?? null),
+    provider: targets[0]?.provider ?? null,
+    startedAt,
+    clock,
+  });
+  exchange.targetModel = targets[0]?.model ?? null;
+  exchange.requestBytes = body?.raw.length ?? 0;
+  return { exchange, targets };
+}
+
+/** Shows the exchange to the pipeline and, if nothing ends the trip, sends it on. */
+async function pass(
+  exchange: Exchange,
+  targets: readonly Target[],
+  problem: BodyProblem | null,
+  credentials: Credentials,
+  arrival: Arrival,
+  parts: HandlerParts,
+): Promise<Ending> {
+  const { req, res, traffic } = arrival;
+  const met = traffic.pipeline.meet(exchange);
+  const verdict = (met instanceof Promise ? await met : met) ?? doorVerdict(exchange, targets, problem);
+  if (!verdict) {
+    const forward = new Forward({ exchange, traffic, targets, ownCredential: credentials.ownCredential, req, res, deadlines: parts.deadlines });
+    return forward.run();
+  }
+  return conclude(exchange, verdict, req, res);
+}
+
+/** The last word after every plugin has seen the request: what cannot leave is refused here, with its row. */
+function doorVerdict(exchange: Exchange, targets: readonly Target[], problem: BodyProblem | null): Verdict | undefined {
+  if (problem) return exchange.refuse(problem.status, problem.code, problem.message);
+  if (targets.length > 0) return undefined;
+  return exchange.refuse(404, 'no_route', 'No provider in gateway.yaml answers for this path and model.');
+}
+
+function conclude(exchange: Exchange, verdict: Verdict, req: IncomingMessage, res: ServerResponse): Ending {
+  if (verdict.kind === 'answer') {
+    res.writeHead(verdict.status, { ...verdict.headers, 'x-token-spy-id': exchange.id }).end(verdict.body);
+    return { outcome: 'cached', status: verdict.status, error: null };
+  }
+  if (verdict.kind === 'retry') throw new Error('retry is a verdict of onResponse only');
+  const unread = !req.readableEnded && req.headers['content-length'] !== '0' && !req.complete;
+  const headers = { ...verdict.headers, ...(unread ? { connection: 'close' } : {}) };
+  sendProblem(res, exchange.dialect, { ...verdict, requestId: exchange.id }, headers);
+  return { outcome: 'refused', status: verdict.status, error: { type: 'gateway', code: verdict.code } };
+}
+
+async function finish(exchange: Exchange, ending: Ending, traffic: Traffic): Promise<void> {
+  exchange.ending = ending;
+  exchange.finishedAt = exchange.elapsed();
+  const finished = traffic.pipeline.finish(exchange);
+  if (finished instanceof Promise) await finished;
+  traffic.finished(exchange);
+}
+
+/** Refuses what does not become an exchange: nobody is known to have asked, so there is no row. */
+function turnAway(
+  arrival: Arrival,
+  path: string,
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): void {
+  const { req, res, traffic, startedAt } = arrival;
+  const close: Record<string, string> = req.complete ? {} : { connection: 'close' };
+  sendProblem(res, traffic.dialectOf(path, null), { status, code, message, requestId: newId(startedAt) }, { ...headers, ...close });
+}
+
+function askForBody(req: IncomingMessage, res: ServerResponse): void {
+  if ((req as { wantsContinue?: boolean }).wantsContinue) res.writeContinue();
+}

@@ -1,0 +1,66 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Limits of a port, in milliseconds and bytes. */
+export interface ListenerLimits {
+  headers: number;
+  clientHeaders: number;
+  clientBody: number;
+}
+
+const REFUSALS: Readonly<Record<string, [string, string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The request headers are larger than limits.headers in gateway.yaml allows.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time (limits.client_headers, limits.client_body).'],
+};
+
+/**
+ * Opens one port with the limits that a server among strangers needs.
+ *
+ * Ambiguous HTTP is refused by Node's strict parser; what it refuses is answered here in
+ * the shape most SDKs read, since no path is known yet. Rejects with the system's error
+ * when the port cannot be had.
+ */
+export function openListener(
+  host: string,
+  port: number,
+  limits: ListenerLimits,
+  handle: (req: IncomingMessage, res: ServerResponse) => void,
+): Promise<Server> {
+  const server = createServer({
+    maxHeaderSize: limits.headers,
+    headersTimeout: limits.clientHeaders,
+    requestTimeout: limits.clientBody,
+    // The default of 30 s would make the other limits come that much too late.
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: 65_000,
+    noDelay: true,
+  });
+  server.maxHeadersCount = 500;
+  server.on('request', handle);
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    // The body is asked for by the one who reads it: an oversized one is refused unread.
+    (req as { wantsContinue?: boolean }).wantsContinue = true;
+    handle(req, res);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error.code ?? '', socket));
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      // EMFILE and the like: the listener lives on and takes the next one when it can.
+      server.on('error', () => {});
+      resolve(server);
+    });
+  });
+}
+
+function refuse(code: string, socket: Socket): void {
+  if (!socket.writable || code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = REFUSALS[code] ?? ['400 Bad Request', 'The request is not valid HTTP.'];
+  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_http' } });
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  socket.end(head + body);
+}

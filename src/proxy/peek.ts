@@ -1,0 +1,57 @@
+import { isDecodable, openDecoder } from './decode.ts';
+
+/** Bytes kept while a listener thinks; beyond it the upstream waits. */
+const KEPT = 256 * 1024;
+
+/** Holds the beginning of an answer while a listener of its headers is still deciding. */
+export class Peek {
+  readonly #encodings: readonly string[];
+  readonly #resume: () => void;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #wanted = 0;
+  #wake: () => void = () => {};
+  #paused = false;
+  ended = false;
+
+  constructor(encodings: readonly string[], resume: () => void) {
+    this.#encodings = encodings;
+    this.#resume = resume;
+  }
+
+  /** Returns false when enough is held. */
+  push(chunk: Buffer): boolean {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size >= this.#wanted) this.#wake();
+    this.#paused = this.#size >= KEPT;
+    return !this.#paused;
+  }
+
+  end(): void {
+    this.ended = true;
+    this.#wake();
+  }
+
+  /** The first `limit` bytes, decoded; fewer when the body is shorter. They stay in `take`. */
+  async read(limit: number): Promise<Buffer> {
+    this.#wanted = Math.min(limit, KEPT);
+    if (!this.ended && this.#size < this.#wanted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        if (this.#paused) this.#resume();
+      });
+    }
+    const bytes = Buffer.concat(this.#chunks);
+    if (this.#encodings.length === 0 || !isDecodable(this.#encodings)) return bytes;
+    const plain: Uint8Array[] = [];
+    const decoder = openDecoder(this.#encodings, (chunk) => plain.push(chunk), () => {});
+    decoder.push(bytes);
+    await decoder.end();
+    return Buffer.concat(plain);
+  }
+
+  take(): Buffer[] {
+    return this.#chunks.splice(0);
+  }
+}
