@@ -4,7 +4,7 @@
  * Times are milliseconds and sizes are bytes once the file is checked. What the loaded
  * plugins and adapters add to the schema is laid over it by compose.ts.
  */
-import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { FromSchema } from 'json-schema-to-ts';
 import { keysSchema } from './sections/keys.ts';
 import { limitsSchema } from './sections/limits.ts';
 import { listenSchema } from './sections/listen.ts';
@@ -23,6 +23,7 @@ export const configSchema = {
       minLength: 1,
       maxLength: 2048,
       pattern: '^(sqlite:.|postgres(ql)?://.)',
+      patternErrorMessage: 'must begin with sqlite: or postgres://',
       writeOnly: true,
       default: 'sqlite:data/token-spy.db',
       description:
@@ -91,7 +92,7 @@ export const configSchema = {
     },
     plugins: pluginsSchema,
   },
-} as const satisfies JSONSchema;
+} as const;
 
 /** Times and sizes are text in the file and numbers in the object. */
 type Units = { deserialize: [{ pattern: { format: 'time-span' | 'size' }; output: number }] };

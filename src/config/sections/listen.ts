@@ -19,6 +19,7 @@ export const listenerSchema = {
     name: {
       ...name,
       pattern: '^[A-Za-z0-9\\[][A-Za-z0-9.:\\[\\]_-]{0,259}$',
+      patternErrorMessage: 'may hold letters, digits and . : _ - only',
       description: 'Name in records and in `when`; without it, host:port.',
     },
     auth: {

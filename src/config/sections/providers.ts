@@ -29,7 +29,12 @@ const auth = {
   description: 'Where the key goes. Without it: `authorization: Bearer <key>`.',
   additionalProperties: false,
   properties: {
-    header: { type: 'string', pattern: '^[A-Za-z0-9-]{1,64}$', description: 'Name of the header, such as x-api-key.' },
+    header: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9-]{1,64}$',
+      patternErrorMessage: 'must be the name of a header, such as x-api-key',
+      description: 'Name of the header, such as x-api-key.',
+    },
     prefix: { type: 'string', maxLength: 64, description: 'Text before the key, such as `Bearer ` with its space.' },
   },
 } as const;
@@ -98,7 +103,7 @@ export const providersSchema = {
   description:
     'Providers by name, laid over the catalogue in providers/*.yaml. Their order decides when two list the same model.',
   maxProperties: 500,
-  propertyNames: { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' },
+  propertyNames: { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', patternErrorMessage: name.patternErrorMessage },
   additionalProperties: providerSchema,
   default: {},
 } as const;

@@ -5,7 +5,11 @@ export const size = { type: ['string', 'number'], format: 'size' } as const;
 export const text = { type: 'string', minLength: 1, maxLength: 1024 } as const;
 
 /** A name that may stand in a URL, a metric label and a log line. */
-export const name = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' } as const;
+export const name = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+  patternErrorMessage: 'may hold letters, digits and . _ - only, 64 at most',
+} as const;
 
 /** One glob or a list of them; `*` stands for any run of characters and nothing else is special. */
 export const globs = {
