@@ -1,0 +1,75 @@
+/** The columns of `exchanges` that a row brings along, with the type the row's JSON is read as. */
+export const COLUMNS = {
+  id: 'text',
+  time_ms: 'bigint',
+  tenant: 'text',
+  project: 'text',
+  agent: 'text',
+  key_name: 'text',
+  user_name: 'text',
+  session_id: 'text',
+  environment: 'text',
+  listener: 'text',
+  method: 'text',
+  path: 'text',
+  provider: 'text',
+  api: 'text',
+  request_model: 'text',
+  response_model: 'text',
+  priced_as: 'text',
+  stream: 'smallint',
+  status: 'integer',
+  outcome: 'text',
+  stop_reason: 'text',
+  stop_raw: 'text',
+  error_type: 'text',
+  error_code: 'text',
+  usage_status: 'text',
+  usage_source: 'text',
+  input_tokens: 'bigint',
+  output_tokens: 'bigint',
+  cache_read_tokens: 'bigint',
+  cache_write_tokens: 'bigint',
+  reasoning_tokens: 'bigint',
+  cost_pico: 'bigint',
+  cost_source: 'text',
+  duration_ms: 'double precision',
+  ttft_ms: 'double precision',
+  request_bytes: 'bigint',
+  response_bytes: 'bigint',
+  system_chars: 'bigint',
+  history_chars: 'bigint',
+  tools_chars: 'bigint',
+  config_version: 'text',
+  detail: 'text',
+} as const;
+
+export type ColumnName = keyof typeof COLUMNS;
+
+/** What either driver gives for a column: SQLite gives numbers for big integers, Postgres strings. */
+export type Cell = string | number | null;
+
+/** One row of `exchanges` as it is read; money is read as text, so that no digit is lost. */
+export type Columns = { [name in ColumnName | 'seq']: Cell };
+
+/** The list after `select` for whole rows. */
+export const SELECT_ALL = ['seq', ...Object.keys(COLUMNS)].map(selected).join(', ');
+/** The same without the detail, which lists do not read. */
+export const SELECT_ENTRY = ['seq', ...Object.keys(COLUMNS)]
+  .filter((name) => name !== 'detail')
+  .map(selected)
+  .join(', ');
+
+function selected(name: string): string {
+  return name === 'cost_pico' ? 'cast(cost_pico as text) as cost_pico' : name;
+}
+
+/** Reads a number that a driver may give as text. */
+export function numberOf(cell: Cell | undefined): number | null {
+  return cell === null || cell === undefined ? null : Number(cell);
+}
+
+/** Reads a text. */
+export function textOf(cell: Cell | undefined): string | null {
+  return cell === null || cell === undefined ? null : String(cell);
+}

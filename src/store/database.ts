@@ -1,0 +1,131 @@
+import { QueryTypes, type Sequelize } from 'sequelize';
+import { type Address, parseAddress } from './address.ts';
+import type { Cell } from './columns.ts';
+import { connect, type Durability } from './connect.ts';
+import { checkFile, explain } from './faults.ts';
+import { migrate } from './migrations.ts';
+
+/** Values for `$1`, `$2` ... in a statement. */
+export type Binds = readonly (string | number | null)[];
+
+/** Runs one statement of a transaction. */
+export type Run = (sql: string, binds?: Binds) => Promise<void>;
+
+const CLOSE_MS = 2000;
+/** Larger files are not read through at the start: they would delay it by seconds. */
+const CHECKED_BYTES = 32 * 1024 * 1024;
+
+/**
+ * An open database of either dialect, its schema up to date.
+ *
+ * Reading and writing have connections of their own, so that a slow question of a person
+ * never stands before a row. All SQLite writes pass one queue: parallel transactions fail there.
+ */
+export class Database {
+  readonly dialect: 'sqlite' | 'postgres';
+  /** What it may be called in logs; no password in it. */
+  readonly name: string;
+  readonly #reader: Sequelize;
+  readonly #writer: Sequelize;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** The writer's Postgres connection, to be cut when it hangs. */
+  #wire: { end(): unknown } | undefined;
+
+  private constructor(address: Address, reader: Sequelize, writer: Sequelize) {
+    this.dialect = address.dialect;
+    this.name = address.name;
+    this.#reader = reader;
+    this.#writer = writer;
+    writer.addHook('afterPoolAcquire', (connection: unknown) => {
+      if (this.dialect === 'postgres') this.#wire = connection as { end(): unknown };
+    });
+  }
+
+  /**
+   * Opens `sqlite:PATH` or `postgres://...` and brings the schema up to date.
+   * Throws a StoreError that says in one line what is wrong; a damaged file is never written to.
+   */
+  static async open(database: string, durability: Durability): Promise<Database> {
+    const address = parseAddress(database);
+    if (address.dialect === 'sqlite') await checkFile(address);
+    const migrator = await connect(address, 'migrator', durability);
+    try {
+      if (address.dialect === 'sqlite') await checkPages(migrator, address);
+      await migrate(migrator, address.name);
+    } catch (error) {
+      throw explain(error, address);
+    } finally {
+      await migrator.close();
+    }
+    const reader = await connect(address, 'reader', durability);
+    return new Database(address, reader, await connect(address, 'writer', durability));
+  }
+
+  /** Reads rows. Big integers come as numbers from SQLite and as strings from Postgres. */
+  select<T extends object = Record<string, Cell>>(sql: string, binds: Binds = []): Promise<T[]> {
+    return this.#reader.query<T>(sql, { type: QueryTypes.SELECT, bind: [...binds] });
+  }
+
+  /** Reads rows where the writer stands, so that it does not queue behind the questions of people. */
+  readBack<T extends object>(sql: string, binds: Binds = []): Promise<T[]> {
+    return this.#next(() => this.#writer.query<T>(sql, { type: QueryTypes.SELECT, bind: [...binds] }));
+  }
+
+  /** Runs one writing statement by itself. */
+  async write(sql: string, binds: Binds = []): Promise<void> {
+    await this.#next(() => this.#write(sql, binds));
+  }
+
+  /** Runs writing statements as one transaction of SQLite; Postgres writes in single statements. */
+  async together(work: (run: Run) => Promise<void>): Promise<void> {
+    const run: Run = (sql, binds = []) => this.#write(sql, binds);
+    await this.#next(async () => {
+      await run('begin immediate');
+      try {
+        await work(run);
+        await run('commit');
+      } catch (error) {
+        await run('rollback').catch(() => {}); // it may be over already; the first error is the one to tell
+        throw error;
+      }
+    });
+  }
+
+  /** Drops the writer's Postgres connection: after a timeout its answer may come at any time, or never. */
+  cutWriter(): void {
+    this.#wire?.end();
+    this.#wire = undefined;
+  }
+
+  /** Closes all connections; a question that still runs is not waited for longer than two seconds. */
+  async close(): Promise<void> {
+    const closed = this.#queue.catch(() => {}).then(() => Promise.all([this.#reader.close(), this.#writer.close()]));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
+    await Promise.race([closed.catch(() => {}), late]);
+    clearTimeout(timer);
+  }
+
+  async #write(sql: string, binds: Binds): Promise<void> {
+    await this.#writer.query(sql, { type: QueryTypes.RAW, bind: [...binds] });
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work, work);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+}
+
+async function checkPages(sequelize: Sequelize, address: Address & { dialect: 'sqlite' }): Promise<void> {
+  const [size] = await sequelize.query<{ bytes: number }>(
+    'select page_count * page_size as bytes from pragma_page_count, pragma_page_size',
+    { type: QueryTypes.SELECT },
+  );
+  if (!size || size.bytes > CHECKED_BYTES) return;
+  const [check] = await sequelize.query<Record<string, string>>('pragma quick_check(1)', { type: QueryTypes.SELECT });
+  const [verdict] = Object.values(check ?? {});
+  if (verdict !== 'ok') throw explain({ code: 'SQLITE_CORRUPT' }, address);
+}

@@ -1,0 +1,63 @@
+/**
+ * The one statement that puts a batch of rows into the database.
+ *
+ * The rows arrive as one JSON text and the database takes them apart, which costs the event
+ * loop one string. A row whose id is there already is passed over: what is sent twice
+ * (after a crash, or a commit whose answer was lost) is stored once.
+ */
+import { COLUMNS } from './columns.ts';
+import type { Database } from './database.ts';
+
+const NAMES = Object.keys(COLUMNS);
+
+/** Characters of a tag that can be found by; Postgres refuses longer ones in an index. */
+export const TAG = { name: 100, value: 400 };
+
+/** Puts rows of writers on several machines in one order, so that `seq` is the order of commits. */
+const LOCK = 7_265_002;
+
+const SQLITE_ROWS = `insert into exchanges (${NAMES.join(', ')})
+select ${NAMES.map((name) => `value->>'${name}'`).join(', ')} from json_each($1) where true order by key
+on conflict (id) do nothing`;
+
+const SQLITE_TAGS = `insert or ignore into exchange_tags (seq, name, value)
+select exchanges.seq, substr(tag.key, 1, ${TAG.name}), substr(tag.value, 1, ${TAG.value})
+from json_each($1) as entry
+join exchanges on exchanges.id = entry.value->>'id'
+join json_each(entry.value, '$.detail.tags') as tag`;
+
+const POSTGRES = `with locked as materialized (select pg_advisory_xact_lock(${LOCK})),
+stored as (
+  insert into exchanges (${NAMES.join(', ')})
+  select ${NAMES.map((name) => `entry.${name}`).join(', ')}
+  from locked, rows from (json_to_recordset($1::json) as (${NAMES.map((name) => `${name} ${COLUMNS[name as 'id']}`).join(', ')}))
+    with ordinality as entry(${NAMES.join(', ')}, position)
+  order by entry.position
+  on conflict (id) do nothing
+  returning seq, detail
+)
+insert into exchange_tags (seq, name, value)
+select stored.seq, substr(tag.key, 1, ${TAG.name}), substr(tag.value, 1, ${TAG.value}) from stored, json_each_text(stored.detail::json->'tags') as tag
+on conflict do nothing`;
+
+/** Stores rows, all or none; rows that are there already are no error. */
+export async function insert(database: Database, texts: readonly string[]): Promise<void> {
+  const json = `[${texts.join(',')}]`;
+  if (database.dialect === 'postgres') return database.write(POSTGRES, [json]);
+  await database.together(async (run) => {
+    await run(SQLITE_ROWS, [json]);
+    if (json.includes('"tags":{')) await run(SQLITE_TAGS, [json]);
+  });
+}
+
+const SQLITE_SEQS = 'select seq, id from exchanges where id in (select value from json_each($1))';
+const POSTGRES_SEQS = 'select seq, id from exchanges where id in (select json_array_elements_text($1::json))';
+
+/** Tells which place in the order of arrival each id has. */
+export async function seqsOf(database: Database, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await database.readBack<{ seq: number | string; id: string }>(
+    database.dialect === 'postgres' ? POSTGRES_SEQS : SQLITE_SEQS,
+    [JSON.stringify(ids)],
+  );
+  return new Map(rows.map((row) => [row.id, Number(row.seq)]));
+}

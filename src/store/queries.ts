@@ -1,0 +1,63 @@
+import type { ExchangeRecord } from '../pipeline/record.ts';
+import type { Database } from './database.ts';
+import { choices } from './queries/choices.ts';
+import { eventsAfter, newestSeq } from './queries/events.ts';
+import { byId, list } from './queries/list.ts';
+import { type SummaryQuestion, summary, type UsageQuestion, usageRows } from './queries/predecessor.ts';
+import { series } from './queries/series.ts';
+import type * as shape from './queries/shapes.ts';
+import { totals } from './queries/totals.ts';
+
+/** What people and programs ask of the recorded exchanges. The same code asks either dialect. */
+export class Queries {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Lists exchanges, newest first, a page at a time; throws `bad_question` for a senseless filter or cursor. */
+  list(question: shape.ListQuestion = {}): Promise<shape.ListPage> {
+    return list(this.#database, question);
+  }
+
+  /** Finds the whole record of an exchange. */
+  byId(id: string, tenant?: string): Promise<ExchangeRecord | null> {
+    return byId(this.#database, id, tenant);
+  }
+
+  /** Sums a stretch of time up. */
+  totals(question: shape.Range & { filters?: shape.Filters | undefined }): Promise<shape.Totals> {
+    return totals(this.#database, question);
+  }
+
+  /** Draws a measure over time. */
+  series(question: shape.SeriesQuestion): Promise<shape.Series> {
+    return series(this.#database, question);
+  }
+
+  /** Answers `GET /api/summary`. */
+  summary(question: SummaryQuestion = {}): Promise<shape.AgentSummary[]> {
+    return summary(this.#database, question);
+  }
+
+  /** Answers `GET /api/usage`. */
+  usageRows(question: UsageQuestion = {}): Promise<shape.UsageRow[]> {
+    return usageRows(this.#database, question);
+  }
+
+  /** Reads the turns that arrived after `seq`, 50 unless told, 1000 at most. */
+  eventsAfter(seq: number, limit?: number): Promise<shape.TokenUsageEvent[]> {
+    return eventsAfter(this.#database, seq, limit);
+  }
+
+  /** Tells the place of the newest row, where a feed begins. */
+  newestSeq(): Promise<number> {
+    return newestSeq(this.#database);
+  }
+
+  /** Names what filter menus offer. */
+  choices(question: shape.Range & { tenant?: string | undefined }): Promise<shape.Choices> {
+    return choices(this.#database, question);
+  }
+}

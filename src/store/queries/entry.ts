@@ -1,0 +1,52 @@
+import type { Cell, ColumnName, Columns } from '../columns.ts';
+import { numberOf, textOf } from '../columns.ts';
+import { fromPico } from '../money.ts';
+import { type Row, timeOf } from '../row.ts';
+import type { ExchangeEntry } from './shapes.ts';
+
+/** Makes the line of a list from a row that was read, or from one that was just stored. */
+export function entryOf(row: Omit<Columns, 'detail'> | (Row & { seq: number })): ExchangeEntry {
+  const at = (name: ColumnName): Cell | undefined => (row as Partial<Columns>)[name];
+  const [input, output, pico] = [numberOf(at('input_tokens')), numberOf(at('output_tokens')), at('cost_pico')];
+  return {
+    seq: Number(row.seq),
+    id: String(row.id),
+    time: timeOf(at('time_ms')),
+    tenant: textOf(at('tenant')),
+    project: textOf(at('project')),
+    agent: textOf(at('agent')),
+    key: textOf(at('key_name')),
+    user: textOf(at('user_name')),
+    session: textOf(at('session_id')),
+    environment: textOf(at('environment')),
+    listener: textOf(at('listener')) ?? '',
+    method: textOf(at('method')) ?? '',
+    path: textOf(at('path')) ?? '',
+    provider: textOf(at('provider')),
+    api: textOf(at('api')),
+    model: textOf(at('response_model')) ?? textOf(at('request_model')),
+    request_model: textOf(at('request_model')),
+    response_model: textOf(at('response_model')),
+    stream: numberOf(at('stream')) === 1,
+    status: numberOf(at('status')),
+    outcome: textOf(at('outcome')) as ExchangeEntry['outcome'],
+    stop_reason: textOf(at('stop_reason')) as ExchangeEntry['stop_reason'],
+    stop_raw: textOf(at('stop_raw')),
+    error_type: textOf(at('error_type')),
+    error_code: textOf(at('error_code')),
+    usage_status: textOf(at('usage_status')) as ExchangeEntry['usage_status'],
+    usage_source: textOf(at('usage_source')) as ExchangeEntry['usage_source'],
+    input_tokens: input,
+    output_tokens: output,
+    cache_read_tokens: numberOf(at('cache_read_tokens')),
+    cache_write_tokens: numberOf(at('cache_write_tokens')),
+    reasoning_tokens: numberOf(at('reasoning_tokens')),
+    total_tokens: input === null && output === null ? null : (input ?? 0) + (output ?? 0),
+    cost_usd: pico === null || pico === undefined ? null : fromPico(String(pico)),
+    cost_source: textOf(at('cost_source')),
+    duration_ms: numberOf(at('duration_ms')),
+    time_to_first_token_ms: numberOf(at('ttft_ms')),
+    request_bytes: numberOf(at('request_bytes')) ?? 0,
+    response_bytes: numberOf(at('response_bytes')) ?? 0,
+  };
+}

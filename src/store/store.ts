@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import type { ExchangeRecord } from '../pipeline/record.ts';
+import { Backlog } from './backlog.ts';
+import type { Durability } from './connect.ts';
+import { Database } from './database.ts';
+import { lineOf } from './faults.ts';
+import type { StoreHealth, StoreLog } from './health.ts';
+import { Journal } from './journal.ts';
+import { encode } from './line.ts';
+import { lockFolder } from './lock.ts';
+import type { ExchangeEntry } from './queries/shapes.ts';
+import { Queries } from './queries.ts';
+import { toRow } from './row.ts';
+import { StoreError } from './store-error.ts';
+import { Writer } from './writer.ts';
+
+export interface StoreOptions {
+  /** `sqlite:PATH` or `postgres://...`. */
+  database: string;
+  /** The data folder: the journal lies in it, and one process at a time has it. */
+  folder: string;
+  /** `strict` syncs the journal and the database to the disk at each batch; `normal` unless told. */
+  durability?: Durability | undefined;
+  log: StoreLog;
+}
+
+/** How long a stop waits for the database, milliseconds; what is left then is in the journal. */
+const CLOSE_MS = 5000;
+const FLUSH_MS = 30_000;
+/** Losses are logged at most this often, milliseconds. */
+const LOG_MS = 5000;
+
+/**
+ * Keeps the record of every exchange: a journal that survives a crash, a database, and
+ * what is asked of it. Neither a slow nor an absent database delays an exchange.
+ */
+export class Store {
+  readonly queries: Queries;
+  readonly #database: Database;
+  readonly #backlog = new Backlog();
+  readonly #journal: Journal;
+  readonly #writer: Writer;
+  readonly #lock: { release(): Promise<void> };
+  readonly #log: StoreLog;
+  readonly #listeners = new Set<(entries: ExchangeEntry[]) => void>();
+  #overflowed = 0;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  #closing: Promise<boolean> | undefined;
+
+  private constructor(database: Database, journal: Journal, lock: { release(): Promise<void> }, log: StoreLog) {
+    this.#database = database;
+    this.#journal = journal;
+    this.#lock = lock;
+    this.#log = log;
+    this.queries = new Queries(database);
+    this.#writer = new Writer({
+      database,
+      backlog: this.#backlog,
+      journal,
+      log,
+      isHeard: () => this.#listeners.size > 0,
+      onStored: (entries) => this.#announce(entries),
+    });
+  }
+
+  /**
+   * Opens the data folder and the database, and takes up what an earlier life has left in the journal.
+   * Throws a StoreError of one line when either cannot be used.
+   */
+  static async open({ database: address, folder, durability = 'normal', log }: StoreOptions): Promise<Store> {
+    const lock = await lockFolder(folder);
+    let database: Database | undefined;
+    try {
+      database = await Database.open(address, durability);
+      const journal = new Journal(join(folder, 'journal'), durability);
+      const rows = await journal.recover(performance.now()).catch((error: unknown) => {
+        throw new StoreError('folder_unusable', `the journal in ${folder} cannot be used: ${lineOf(error)}`, {
+          cause: error,
+        });
+      });
+      const store = new Store(database, journal, lock, log);
+      for (const row of rows) store.#backlog.restore(row);
+      if (rows.length > 0) store.#writer.wake();
+      if (rows.length > 0 || journal.torn > 0)
+        log.info('the journal is read again', { rows: rows.length, torn: journal.torn });
+      return store;
+    } catch (error) {
+      await database?.close();
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** `sqlite` or `postgres`. */
+  get dialect(): 'sqlite' | 'postgres' {
+    return this.#database.dialect;
+  }
+
+  /** Takes a finished record. Never throws and never waits; a record beyond the bound is dropped and counted. */
+  append(record: ExchangeRecord): void {
+    try {
+      const row = { text: encode(toRow(record)), since: performance.now(), segment: null, stored: false };
+      if (this.#closing) throw new Error('the store is closed');
+      if (!this.#backlog.push(row)) throw new Error('too many records wait for the database');
+      this.#journal.append(row);
+      this.#writer.wake();
+    } catch (error) {
+      this.#lose(lineOf(error));
+    }
+  }
+
+  /** Calls back with rows after their commit, in the order of `seq`; returns what ends that. */
+  on(_event: 'stored', listener: (entries: ExchangeEntry[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Writes what waits, at most so many milliseconds long; true when all of it is in the database. */
+  async flush(milliseconds = FLUSH_MS): Promise<boolean> {
+    await this.#journal.flush();
+    return this.#writer.drain(milliseconds);
+  }
+
+  /** Tells how the store feels; cheap enough for every health check. */
+  health(): StoreHealth {
+    const { oldest, size } = this.#backlog;
+    const database = this.#writer.state;
+    return {
+      ok: database === 'ok' && this.#journal.failure === null,
+      database,
+      journal: this.#journal.failure === null ? 'ok' : 'failing',
+      waiting: size,
+      lost: this.#overflowed + this.#writer.refused,
+      torn: this.#journal.torn,
+      oldest_waiting_ms: oldest ? Math.round(performance.now() - oldest.since) : null,
+      last_error: this.#journal.failure ?? this.#writer.lastError,
+      dialect: this.#database.dialect,
+    };
+  }
+
+  /**
+   * Writes what waits, within five seconds, and closes. What the database did not take by then
+   * is in the journal and comes at the next start; false says so.
+   */
+  close(): Promise<boolean> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<boolean> {
+    await this.#journal.flush();
+    const done = await this.#writer.close(CLOSE_MS);
+    await this.#journal.close();
+    await this.#database.close();
+    await this.#lock.release();
+    return done;
+  }
+
+  #announce(entries: ExchangeEntry[]): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(entries);
+      } catch (error) {
+        this.#log.warn('a listener for stored rows failed', { error: lineOf(error) });
+      }
+    }
+  }
+
+  #lose(reason: string): void {
+    this.#overflowed++;
+    const now = performance.now();
+    if (now - this.#loggedAt < LOG_MS) return;
+    this.#loggedAt = now;
+    this.#log.error('a record is lost', { lost: this.#overflowed, reason });
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Takes rows from the backlog to the database, behind the traffic.
+ *
+ * A database that is locked, slow or gone makes rows wait, never an exchange. One flush is
+ * in flight at a time, so rows arrive in order; each arrives once, whatever is repeated.
+ */
+import type { Backlog, Waiting } from './backlog.ts';
+import type { Database } from './database.ts';
+import { isAboutTheRows, lineOf } from './faults.ts';
+import type { StoreHealth, StoreLog } from './health.ts';
+import { insert, seqsOf } from './insert.ts';
+import type { Journal } from './journal.ts';
+import { entryOf } from './queries/entry.ts';
+import type { ExchangeEntry } from './queries/shapes.ts';
+import type { Row } from './row.ts';
+
+/** How long rows gather before they are written, milliseconds. */
+const FLUSH_MS = 250;
+/** Largest pause between two tries, milliseconds: after an outage all is stored within ten seconds. */
+const MAX_PAUSE_MS = 2500;
+/** Size of one statement: SQLite and Postgres take it in some tens of milliseconds. */
+const BATCH_ROWS = 1000;
+const BATCH_CHARACTERS = 1024 * 1024;
+/** A flush that takes longer shows in the health, milliseconds. */
+const SLOW_MS = 2000;
+const DOWN_MS = 10_000;
+/** An outage is logged at most this often, milliseconds. */
+const LOG_MS = 5000;
+/** How often an idle Postgres is asked whether it is there, milliseconds. */
+const PROBE_MS = 3000;
+
+export interface WriterOptions {
+  database: Database;
+  backlog: Backlog;
+  journal: Journal;
+  log: StoreLog;
+  /** Asked before rows are prepared for listeners. */
+  isHeard: () => boolean;
+  onStored: (entries: ExchangeEntry[]) => void;
+}
+
+export class Writer {
+  readonly #options: WriterOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #flight: Promise<void> | undefined;
+  #flightSince = 0;
+  #failingSince: number | null = null;
+  #pause = FLUSH_MS;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+  readonly #probe: NodeJS.Timeout | undefined;
+  lastError: string | null = null;
+  /** Rows that the database refuses for good. */
+  refused = 0;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    if (options.database.dialect === 'postgres') this.#probe = setInterval(() => this.#ask(), PROBE_MS).unref();
+  }
+
+  /** Hears that a row waits. */
+  wake(): void {
+    if (!this.#timer && !this.#flight && !this.#closed) this.#schedule(this.#pause);
+  }
+
+  /** Tells how the database takes rows. */
+  get state(): StoreHealth['database'] {
+    const now = performance.now();
+    const flight = this.#flight ? now - this.#flightSince : 0;
+    const failing = this.#failingSince === null ? 0 : now - this.#failingSince;
+    if (failing > DOWN_MS || flight > DOWN_MS) return 'down';
+    return this.#failingSince !== null || flight > SLOW_MS ? 'degraded' : 'ok';
+  }
+
+  /** Writes until nothing waits or the time, in milliseconds, is over; true when nothing waits. */
+  async drain(milliseconds: number): Promise<boolean> {
+    const end = performance.now() + milliseconds;
+    const { backlog } = this.#options;
+    while (backlog.size > 0 && performance.now() < end) {
+      this.#start();
+      await Promise.race([this.#flight, sleep(end - performance.now())]);
+      if (this.#failingSince !== null && backlog.size > 0) await sleep(Math.min(100, end - performance.now()));
+    }
+    return backlog.size === 0;
+  }
+
+  /** Stops; what still waits is in the journal. */
+  async close(milliseconds: number): Promise<boolean> {
+    const done = await this.drain(milliseconds);
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#probe);
+    return done;
+  }
+
+  #schedule(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#start(), milliseconds);
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#flight) this.#fly(this.#flush());
+  }
+
+  #fly(work: Promise<void>): void {
+    this.#flightSince = performance.now();
+    this.#flight = work.finally(() => {
+      this.#flight = undefined;
+      if (this.#options.backlog.size > 0) this.wake();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const { backlog } = this.#options;
+    try {
+      for (;;) {
+        const batch = backlog.peek(BATCH_ROWS, BATCH_CHARACTERS);
+        if (batch.length === 0) break;
+        this.#flightSince = performance.now();
+        await this.#put(batch);
+        this.#recovered();
+        if (batch.length < BATCH_ROWS / 2) break;
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Stores a batch; when the database refuses a row of it for good, finds that row and drops it alone. */
+  async #put(batch: Waiting[]): Promise<void> {
+    const { database, backlog, journal, log } = this.#options;
+    try {
+      await insert(
+        database,
+        batch.map((row) => row.text),
+      );
+    } catch (error) {
+      if (!isAboutTheRows(error)) throw error;
+      if (batch.length > 1) {
+        const half = batch.length >> 1;
+        await this.#put(batch.slice(0, half));
+        return this.#put(batch.slice(half));
+      }
+      this.refused++;
+      this.lastError = lineOf(error);
+      log.error('the database refuses a row; it is dropped', { error: this.lastError });
+    }
+    backlog.drop(batch.length);
+    journal.settle(batch);
+    await this.#tell(batch);
+  }
+
+  /** Tells listeners. The rows are stored by now, so what fails here is not tried again. */
+  async #tell(batch: Waiting[]): Promise<void> {
+    const { database, isHeard, onStored, log } = this.#options;
+    if (!isHeard()) return;
+    try {
+      const rows = batch.map((row) => JSON.parse(row.text) as Row);
+      const seqs = await seqsOf(
+        database,
+        rows.map((row) => row.id),
+      );
+      const entries = rows.flatMap((row) => {
+        const seq = seqs.get(row.id);
+        return seq === undefined ? [] : [entryOf({ ...row, seq })];
+      });
+      onStored(entries.sort((one, other) => one.seq - other.seq));
+    } catch (error) {
+      log.warn('stored rows could not be announced', { error: lineOf(error) });
+    }
+  }
+
+  #recovered(): void {
+    if (this.#failingSince !== null) {
+      const seconds = Math.round((performance.now() - this.#failingSince) / 1000);
+      this.#options.log.info('the database takes rows again', { after_seconds: seconds });
+      this.lastError = null;
+    }
+    this.#failingSince = null;
+    this.#pause = FLUSH_MS;
+  }
+
+  #failed(error: unknown): void {
+    const now = performance.now();
+    this.#failingSince ??= now;
+    this.lastError = lineOf(error);
+    this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_MS);
+    this.#options.database.cutWriter();
+    if (now - this.#loggedAt < LOG_MS) return;
+    this.#loggedAt = now;
+    const waiting = this.#options.backlog.size;
+    this.#options.log.error('the database does not take rows; they wait', { waiting, error: this.lastError });
+  }
+
+  #ask(): void {
+    if (this.#flight || this.#timer || this.#closed) return;
+    const asked = this.#options.database.write('select 1');
+    this.#fly(
+      asked.then(
+        () => this.#recovered(),
+        (error: unknown) => this.#failed(error),
+      ),
+    );
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
+}
