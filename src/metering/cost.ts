@@ -1,3 +1,8 @@
+/** What an answer costs: the provider's own figure, the price table, or free. */
+import { bill, unitNames } from './bill.ts';
+import { add, type Decimal, formatDecimal, parseDecimal, ZERO } from './decimal.ts';
+import type { Price, PriceBook } from './prices.ts';
+import type { AppliedRates } from './rates.ts';
 import type { Usage, UsagePart } from './usage.ts';
 
 /** Everything that decides what an answer costs. */
@@ -25,4 +30,123 @@ export interface Cost {
   priced_as: string | null;
   price: { key: string; version: string; rates: Record<string, string> } | null;
   by_model: (UsagePart & { cost_usd: string | null; price_key: string | null })[] | null;
+}
+
+type TableCost = Omit<Cost, 'table_cost_usd' | 'cost_source'> & { free: boolean };
+
+const UNKNOWN: TableCost = { cost_usd: null, priced_as: null, price: null, by_model: null, free: false };
+
+/**
+ * Tells what an answer costs, in US dollars, exactly.
+ *
+ * A free provider costs 0 whatever its models are called. Else the provider's own figure wins and
+ * the table's stands beside it, so that drift shows. Without usage, without a price, or without
+ * the rate for a part of the usage, the cost is null: unknown is not free.
+ */
+export function costOf(question: CostQuestion, book: PriceBook): Cost {
+  if (question.free) return freeCost(question.parts);
+  const table = tableCost(question, book);
+  const reported = readReported(question.reportedCostUsd);
+  return {
+    cost_usd: reported ?? table.cost_usd,
+    cost_source: reported !== null ? 'provider' : table.cost_usd === null ? null : table.free ? 'free' : 'price_table',
+    table_cost_usd: reported === null ? null : table.cost_usd,
+    priced_as: table.priced_as,
+    price: table.price,
+    by_model: table.by_model,
+  };
+}
+
+function freeCost(parts: UsagePart[] | null): Cost {
+  return {
+    cost_usd: '0',
+    cost_source: 'free',
+    table_cost_usd: null,
+    priced_as: null,
+    price: null,
+    by_model: parts?.map((part) => ({ ...part, cost_usd: '0', price_key: null })) ?? null,
+  };
+}
+
+/** A figure that is not a plain amount is no figure. */
+function readReported(figure: string | null): string | null {
+  if (figure === null) return null;
+  try {
+    const amount = parseDecimal(figure);
+    return amount.digits < 0n ? null : formatDecimal(amount);
+  } catch {
+    return null;
+  }
+}
+
+function tableCost(question: CostQuestion, book: PriceBook): TableCost {
+  const { parts, usage } = question;
+  if (parts !== null && parts.length > 0) return costOfParts(question, parts, book);
+  const price = book.find(question.provider, question.responseModel, question.requestModel, question.at);
+  if (price === null) return UNKNOWN;
+  // Nothing was said about usage. The model that answered is known all the same; one that never answered is not.
+  if (!usage || Object.keys(usage).length === 0)
+    return question.responseModel === null ? UNKNOWN : { ...UNKNOWN, priced_as: price.key };
+  const line = priceOf(question, price, usage);
+  return {
+    cost_usd: line.cost && formatDecimal(line.cost),
+    priced_as: price.key,
+    price: line.applied && { key: price.key, version: price.version, rates: line.applied.text },
+    by_model: null,
+    free: price.entry.free === true,
+  };
+}
+
+/** Several models worked on one answer: each part has its own price, and one unknown part makes the sum unknown. */
+function costOfParts(question: CostQuestion, parts: UsagePart[], book: PriceBook): TableCost {
+  let sum: Decimal | null = ZERO;
+  const lines = parts.map((part) => {
+    const price = book.find(question.provider, part.model, null, question.at);
+    const line = price && priceOf(question, price, part.usage);
+    sum = sum && line?.cost ? add(sum, line.cost) : null;
+    return { part, price, line };
+  });
+  const main = lines.find(({ part }) => part.model === question.responseModel) ?? lines[0];
+  const rest = unitsOutside(question.usage, parts);
+  if (rest !== null) {
+    const cost = main?.price
+      ? priceOf(question, main.price, { input_tokens: 0, output_tokens: 0, ...rest }).cost
+      : null;
+    sum = sum && cost ? add(sum, cost) : null;
+  }
+  const { price, line } = main ?? {};
+  return {
+    cost_usd: sum && formatDecimal(sum),
+    priced_as: price?.key ?? null,
+    price: price && line?.applied ? { key: price.key, version: price.version, rates: line.applied.text } : null,
+    by_model: lines.map((each) => ({
+      ...each.part,
+      cost_usd: each.line?.cost ? formatDecimal(each.line.cost) : null,
+      price_key: each.price?.key ?? null,
+    })),
+    free: lines.every((each) => each.price?.entry.free === true),
+  };
+}
+
+/** Searches and seconds that the parts leave out: vendors report them once, for the whole answer. */
+function unitsOutside(usage: Usage | null, parts: UsagePart[]): Usage | null {
+  const rest: Usage = {};
+  for (const name of unitNames) {
+    const outside = (usage?.[name] ?? 0) - parts.reduce((sum, part) => sum + (part.usage[name] ?? 0), 0);
+    if (outside > 0) rest[name] = outside;
+  }
+  return Object.keys(rest).length === 0 ? null : rest;
+}
+
+const FREE_RATES: AppliedRates = { rates: {}, text: { free: 'true' }, sameAs: {} };
+
+function priceOf(
+  question: CostQuestion,
+  price: Price,
+  usage: Usage,
+): { cost: Decimal | null; applied: AppliedRates | null } {
+  if (price.entry.free) return { cost: ZERO, applied: FREE_RATES };
+  const { serviceTier, speed, geo, at } = question;
+  const applied = price.rates.choose({ inputTokens: usage.input_tokens ?? 0, serviceTier, speed, geo, at });
+  return { cost: applied && bill(usage, applied), applied };
 }
