@@ -1,0 +1,79 @@
+/** Reads price tables: the shipped ones, and files of the operator's. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import { parse } from 'yaml';
+
+import type { PriceEntry } from '../metering/price-entry.ts';
+import type { PriceLayer } from '../metering/prices.ts';
+
+type Entries = Readonly<Record<string, PriceEntry>>;
+
+interface Snapshot {
+  name: string;
+  version: string;
+  entries: Entries;
+  fallbacks: Readonly<Record<string, readonly string[]>>;
+}
+
+/** overrides.yaml; see its own first lines. */
+interface Overrides {
+  version: string;
+  entries: Entries;
+  additions: Entries;
+  vendors: Entries;
+}
+
+const read = new Map<string, { stamp: string; layers: Promise<PriceLayer[]> }>();
+
+/**
+ * Reads the tables that come with the gateway: providers/prices/ below `root`.
+ *
+ * One layer: the entries of overrides.yaml stand before those of the snapshot of genai-prices,
+ * and the version names both. Files that have not changed are not read again.
+ * Rejects when a file is missing or broken.
+ */
+export async function loadPriceLayers(root: string): Promise<PriceLayer[]> {
+  const files = ['genai-prices.json', 'overrides.yaml'].map((name) => join(root, 'providers', 'prices', name));
+  const stats = await Promise.all(files.map((file) => stat(file)));
+  const stamp = stats.map(({ mtimeMs, size }) => `${mtimeMs} ${size}`).join(' ');
+  const known = read.get(root);
+  if (known?.stamp === stamp) return known.layers;
+  const layers = Promise.all(files.map((file) => readFile(file, 'utf8'))).then(([snapshot = '', overrides = '']) =>
+    merge(JSON.parse(snapshot) as Snapshot, parse(overrides) as Overrides),
+  );
+  read.set(root, { stamp, layers });
+  layers.catch(() => read.delete(root));
+  return layers;
+}
+
+function merge(snapshot: Snapshot, overrides: Overrides): PriceLayer[] {
+  const entries: Record<string, PriceEntry> = {};
+  for (const [key, entry] of Object.entries({ ...overrides.entries, ...snapshot.entries })) {
+    const vendor = overrides.vendors[key.slice(0, key.indexOf('/'))];
+    const added = overrides.additions[key];
+    const own = overrides.entries[key] ?? entry;
+    entries[key] = own.free ? own : { ...vendor, ...own, ...added };
+  }
+  const { name, version, fallbacks } = snapshot;
+  return [{ name, version: `${name}-${version}+${overrides.version}`, entries, fallbacks }];
+}
+
+/**
+ * Reads a price file of the operator's, YAML or JSON: a map of entries by `provider/model` or by
+ * model, or the same under `models` with a `version` beside it. Without a version its name is stored.
+ *
+ * Rejects when the file is missing, is not YAML, or is not a map. What its entries say is not checked here.
+ */
+export async function readPriceFile(file: string): Promise<PriceLayer> {
+  const document: unknown = parse(await readFile(file, 'utf8'));
+  const { models, version } = isMap(document) && isMap(document.models) ? document : { models: document };
+  if (!isMap(models)) throw new TypeError(`${file}: a map of prices by model is expected`);
+  const name = basename(file);
+  const known = typeof version === 'string' || typeof version === 'number' ? String(version) : name;
+  return { name, version: known, operator: true, entries: models as Entries };
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
