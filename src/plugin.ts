@@ -8,8 +8,6 @@ import type Router from '@koa/router';
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Exchange, Verdict } from './pipeline/exchange.ts';
 import type { ExchangeRecord } from './pipeline/record.ts';
-import type { Provider } from './pipeline/provider.ts';
-import type { CostQuestion, Cost } from './metering/cost.ts';
 
 export type { Exchange, ExchangeState, Verdict } from './pipeline/exchange.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
@@ -42,9 +40,6 @@ export interface PluginDefinition<O extends OptionsSchema = OptionsSchema> {
 export interface Lent<O extends OptionsSchema = OptionsSchema> {
   options: OptionsOf<O>;
   log: Log;
-  /** Resolved providers by name. */
-  providers: ReadonlyMap<string, Provider>;
-  prices: { cost(question: CostQuestion): Cost };
   records: {
     /** Takes a finished record: to the journal at once, to the database when it answers. Never throws, never waits. */
     append(record: ExchangeRecord): void;
@@ -54,8 +49,6 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   every(milliseconds: number, work: () => void | Promise<void>): void;
   /** Tells open dashboards and event feeds. */
   publish(event: string, data: unknown): void;
-  /** The version of the running configuration: 12 hex digits of its hash. */
-  configVersion: string;
   /** Folder of gateway.yaml: relative paths in options start here. */
   folder: string;
 }

@@ -1,4 +1,4 @@
-import type { Cost } from '../metering/cost.ts';
+import type { Cost, CostQuestion } from '../metering/cost.ts';
 import type { Outcome, Reading } from '../metering/usage.ts';
 import type { Dialect } from './dialect.ts';
 import { newId } from './id.ts';
@@ -64,8 +64,17 @@ export interface ExchangeParts {
   bills: boolean;
   dialect: Dialect;
   provider: Provider | null;
+  /** Version and prices of the configuration it began with. */
+  terms: Terms;
   startedAt: number;
   clock: number;
+}
+
+/** What a configuration says that an exchange keeps to its end. */
+export interface Terms {
+  /** 12 hex digits of the configuration's hash. */
+  readonly configVersion: string;
+  cost(question: CostQuestion): Cost;
 }
 
 /** What only sockets know about the end of an exchange. */
@@ -88,6 +97,7 @@ export class Exchange {
   /** False where nothing is generated that anybody charges for. */
   readonly bills: boolean;
   readonly dialect: Dialect;
+  readonly terms: Terms;
   readonly state: ExchangeState = {};
   readonly attempts: ExchangeRecord['attempts'] = [];
   /** Where it goes; null when no provider was found. Changes when the trip is repeated elsewhere. */
@@ -117,6 +127,7 @@ export class Exchange {
     this.api = parts.api;
     this.bills = parts.bills;
     this.dialect = parts.dialect;
+    this.terms = parts.terms;
     this.provider = parts.provider;
   }
 

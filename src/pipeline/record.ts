@@ -59,7 +59,16 @@ export interface ExchangeRecord {
   overhead_ms: number | null;
   request_bytes: number;
   response_bytes: number;
-  prompt: { system_chars: number | null; history_chars: number | null; tools_chars: number | null } | null;
+  /** Sizes of the prompt's parts as JSON text, in characters, and how many there are. */
+  prompt: {
+    system_chars: number | null;
+    history_chars: number | null;
+    tools_chars: number | null;
+    messages?: number | null;
+    user_messages?: number | null;
+    assistant_messages?: number | null;
+    tools?: number | null;
+  } | null;
   /** What rewrote the request or the answer, by plugin name; empty when both passed untouched. */
   rewritten_by: string[];
   config_version: string;

@@ -87,10 +87,20 @@ export class ExchangeRequest {
     return member && this.#bytes ? readString(this.#bytes, member) : undefined;
   }
 
-  /** The length in bytes of one top-level member's value as JSON text; null when it is not there. */
-  size(name: string): number | null {
+  /** Characters of one top-level member's value as JSON text; null when it is not there. */
+  length(name: string): number | null {
     const member = this.#scan?.member(name);
-    return member ? member.valueEnd - member.valueStart : null;
+    return member && this.#bytes ? this.#bytes.toString('utf8', member.valueStart, member.valueEnd).length : null;
+  }
+
+  /**
+   * Counts `"key": "..."` inside a top-level member, or only those with `value`: how many
+   * messages, how many of a role. A memory search: keys inside strings are escaped there
+   * and do not match. Null when the member is not there.
+   */
+  count(name: string, key: string, value?: string): number | null {
+    const member = this.#scan?.member(name);
+    return member && this.#bytes ? countMembers(this.#bytes.subarray(member.valueStart, member.valueEnd), key, value) : null;
   }
 
   get model(): string | null {
@@ -150,6 +160,18 @@ export class ExchangeRequest {
     this.#json = undefined;
     if (!this.rewrittenBy.includes(by)) this.rewrittenBy.push(by);
   }
+}
+
+function countMembers(bytes: Buffer, key: string, value: string | undefined): number {
+  const quoted = JSON.stringify(key);
+  const wanted = value === undefined ? '"' : JSON.stringify(value);
+  let count = 0;
+  for (let at = bytes.indexOf(quoted); at !== -1; at = bytes.indexOf(quoted, at)) {
+    at += quoted.length;
+    while (bytes[at] === 0x20 || bytes[at] === 0x3a) at++;
+    if (bytes.toString('latin1', at, at + wanted.length) === wanted) count++;
+  }
+  return count;
 }
 
 function parse(bytes: Buffer): Record<string, unknown> | null {

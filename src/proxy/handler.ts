@@ -113,6 +113,7 @@ function makeExchange(
     bills: endpoint?.bills ?? false,
     dialect: endpoint?.dialect ?? traffic.dialectOf(path.path, targets[0]?.provider ?? null),
     provider: targets[0]?.provider ?? null,
+    terms: traffic.terms,
     startedAt,
     clock,
   });

@@ -1,7 +1,7 @@
 import type { Pool } from 'undici';
 
 import type { Dialect } from '../pipeline/dialect.ts';
-import type { Exchange, Principal } from '../pipeline/exchange.ts';
+import type { Exchange, Principal, Terms } from '../pipeline/exchange.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Provider } from '../pipeline/provider.ts';
 
@@ -43,6 +43,7 @@ export interface Limits {
 export interface Traffic {
   readonly pipeline: Pipeline;
   readonly limits: Limits;
+  readonly terms: Terms;
   enter(): void;
   leave(): void;
   /** The API of a method and a path, or null when no adapter owns it. */

@@ -1,0 +1,130 @@
+import { definePlugin, type Exchange, type Outcome, type Reading } from '../src/plugin.ts';
+
+/**
+ * Reads tokens from every answer and says what they cost.
+ *
+ * Numbers are the provider's own. Where it gave none, usage stays unknown (null, never
+ * zero) and an estimate by length stands beside it, marked as one.
+ *
+ * @example
+ *   - plugin: usage
+ *     on_error: skip     # metering may fail, forwarding may not
+ */
+export default definePlugin({
+  summary: 'Reads tokens from every answer and says what they cost.',
+  setup: ({ metrics }) => {
+    const tokens = metrics.counter('gen_ai_client_token_usage', 'Tokens as providers reported them.', LABELS.concat('gen_ai_token_type'));
+    const dollars = metrics.counter('gen_ai_client_cost_usd', 'Cost of answers whose price is known, in US dollars.', LABELS);
+    const unpriced = metrics.counter('unpriced', 'Billed answers whose cost is unknown.', LABELS);
+
+    return {
+      onRequest(exchange) {
+        let meter: ReturnType<Exchange['dialect']['meter']> | null = null;
+
+        exchange.onResponse((response) => {
+          if (exchange.api === null) return;
+          const { status, contentType } = response;
+          const streamAsked = exchange.request.stream;
+          const current = exchange.dialect.meter({ api: exchange.api, status, contentType, streamAsked });
+          const isStream = contentType !== 'application/json' && streamAsked;
+          meter = current;
+          delete exchange.state.timeToFirstToken;
+          response.beginsWhen(() => !isStream || current.started);
+          response.drainWhen(() => current.finishing);
+          response.tap((chunk) => {
+            current.push(chunk);
+            if (exchange.state.timeToFirstToken !== undefined || (isStream && !current.started)) return;
+            exchange.state.timeToFirstToken = exchange.elapsed();
+          });
+        });
+
+        exchange.onFinish(() => {
+          const outcome = exchange.ending?.outcome;
+          if (meter) exchange.state.reading = meter.end(outcome === 'ok' || outcome === 'upstream_error');
+          const { reading } = exchange.state;
+          if (reading) {
+            refine(exchange, reading);
+            exchange.state.cost = costOf(exchange, reading);
+            count(exchange);
+          }
+          estimate(exchange, reading ?? null);
+        });
+      },
+    };
+
+    function count(exchange: Exchange): void {
+      const { reading, cost } = exchange.state;
+      const labels = { gen_ai_provider_name: exchange.provider?.name ?? '', gen_ai_response_model: cost?.priced_as ? (reading?.model ?? '') : 'unpriced' };
+      const { input_tokens: input, output_tokens: output } = reading?.usage ?? {};
+      if (input) tokens.add(input, { ...labels, gen_ai_token_type: 'input' });
+      if (output) tokens.add(output, { ...labels, gen_ai_token_type: 'output' });
+      if (cost?.cost_usd) dollars.add(Number(cost.cost_usd), labels);
+      else if (reading && reading.usageStatus !== 'not_applicable') unpriced.add(1, labels);
+    }
+  },
+});
+
+const LABELS = ['gen_ai_provider_name', 'gen_ai_response_model'];
+/** English text has about four characters to a token; JSON and other languages fewer. An estimate, and called one. */
+const CHARS_PER_TOKEN = 4;
+
+const ENDINGS: Readonly<Record<Reading['ending'], Outcome>> = {
+  complete: 'ok',
+  truncated: 'truncated',
+  error: 'stream_error',
+  bad_payload: 'bad_payload',
+};
+
+/** Sockets saw a good end; what the bytes say about it counts more. */
+function refine(exchange: Exchange, reading: Reading): void {
+  const { ending } = exchange;
+  if (!ending) return;
+  if (ending.outcome === 'ok') ending.outcome = ENDINGS[reading.ending];
+  if (ending.error === null && reading.error) ending.error = { type: reading.error.type ?? 'error', code: reading.error.code ?? reading.error.type ?? 'error' };
+}
+
+function costOf(exchange: Exchange, reading: Reading) {
+  return exchange.terms.cost({
+    provider: exchange.provider?.name ?? '',
+    free: exchange.provider?.free ?? false,
+    requestModel: exchange.targetModel ?? exchange.request.model,
+    responseModel: reading.model,
+    usage: reading.usage,
+    parts: reading.parts,
+    serviceTier: reading.serviceTier,
+    speed: reading.speed,
+    geo: reading.geo,
+    at: new Date(exchange.startedAt),
+    reportedCostUsd: reading.reportedCostUsd,
+  });
+}
+
+/** By length, where the provider did not say: the request as sent, the text that arrived. */
+function estimate(exchange: Exchange, reading: Reading | null): void {
+  const said = reading?.usageStatus === 'final' || reading?.usageStatus === 'not_applicable';
+  const left = exchange.leftAt !== null && exchange.ending?.outcome !== 'upstream_error' && exchange.ending?.outcome !== 'refused';
+  if (said || !left || !exchange.bills) return;
+  const input = reading?.usage?.input_tokens ?? Math.ceil(exchange.requestBytes / CHARS_PER_TOKEN);
+  const output = Math.max(reading?.usage?.output_tokens ?? 0, Math.ceil((reading?.outputChars ?? 0) / CHARS_PER_TOKEN));
+  const usage = { ...reading?.usage, input_tokens: input, output_tokens: output };
+  const guess = { ...(reading ?? NOTHING), usage, parts: null, reportedCostUsd: null };
+  exchange.state.estimate = { input_tokens: input, output_tokens: output, cost_usd: costOf(exchange, guess).cost_usd, confidence: 'low' };
+}
+
+const NOTHING: Reading = {
+  usage: null,
+  usageStatus: 'missing',
+  rawUsage: null,
+  parts: null,
+  model: null,
+  responseId: null,
+  serviceTier: null,
+  speed: null,
+  geo: null,
+  stopReason: null,
+  reportedCostUsd: null,
+  error: null,
+  ending: 'truncated',
+  outputChars: 0,
+  inconsistencies: [],
+};

@@ -1,0 +1,94 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+import type { Metrics } from './plugin.ts';
+
+/** Distinct values of one label of one metric; the rest is `other`, so that made-up names make no series. */
+const MAX_VALUES = 50;
+
+/**
+ * The gateway's metrics. A metric lives as long as the process: a plugin that is loaded
+ * anew goes on with the counters it had.
+ */
+export class GatewayMetrics {
+  readonly registry = new Registry();
+  readonly #seen = new Map<string, Set<string>>();
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** What a plugin is lent: names begin with `gateway_<plugin>_`, or are OpenTelemetry's `gen_ai_...`. */
+  lend(plugin: string): Metrics {
+    const full = (what: string, suffix: string): string =>
+      what.startsWith('gen_ai_') ? what + suffix : `gateway_${plugin.replaceAll(/[^a-zA-Z0-9]/g, '_')}_${what}${suffix}`;
+    return {
+      counter: (what, help, labels = []) => {
+        const counter = this.counter(full(what, '_total'), help, labels);
+        return { add: (amount, values) => counter(values).inc(amount) };
+      },
+      histogram: (what, help, buckets, labels = []) => {
+        const histogram = this.histogram(full(what, ''), help, buckets, labels);
+        return { observe: (value, values) => histogram(values).observe(value) };
+      },
+    };
+  }
+
+  counter(name: string, help: string, labels: readonly string[]): (values?: Record<string, string>) => { inc(amount?: number): void } {
+    const known = this.registry.getSingleMetric(name) as Counter | undefined;
+    const counter = known ?? new Counter({ name, help, labelNames: [...labels], registers: [this.registry] });
+    return this.#bounded(name, labels, (values) => counter.labels(values));
+  }
+
+  histogram(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labels: readonly string[],
+  ): (values?: Record<string, string>) => { observe(value: number): void } {
+    const known = this.registry.getSingleMetric(name) as Histogram | undefined;
+    const histogram = known ?? new Histogram({ name, help, buckets: [...buckets], labelNames: [...labels], registers: [this.registry] });
+    return this.#bounded(name, labels, (values) => histogram.labels(values));
+  }
+
+  /** A figure that is read when somebody asks. */
+  gauge(name: string, help: string, read: () => number): void {
+    if (this.registry.getSingleMetric(name)) return;
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** Remembers the child of each combination of values: looking one up by an object is the dear part. */
+  #bounded<T>(name: string, labels: readonly string[], child: (values: Record<string, string>) => T): (values?: Record<string, string>) => T {
+    const children = new Map<string, T>();
+    return (values = {}) => {
+      let key = '';
+      for (const label of labels) key += `${values[label] ?? ''}\n`;
+      let found = children.get(key);
+      if (found === undefined) {
+        const bounded = Object.fromEntries(labels.map((label) => [label, this.#bound(`${name}\n${label}`, values[label] ?? '')]));
+        found = child(bounded);
+        // Keys are callers' words: remember only as many as there can be series.
+        if (children.size < MAX_VALUES * 20) children.set(key, found);
+      }
+      return found;
+    };
+  }
+
+  #bound(label: string, value: string): string {
+    let seen = this.#seen.get(label);
+    if (!seen) {
+      seen = new Set();
+      this.#seen.set(label, seen);
+    }
+    if (seen.has(value)) return value;
+    if (seen.size >= MAX_VALUES) return 'other';
+    seen.add(value);
+    return value;
+  }
+}
