@@ -55,6 +55,7 @@ export class JsonScan {
   #wordAt = 0;
   #key = '';
   #keyStart = 0;
+  #memberIsOpen = false;
   #valueStart = 0;
 
   constructor(options: JsonScanOptions = {}) {
@@ -66,6 +67,15 @@ export class JsonScan {
   /** The member of that name, or undefined. */
   member(name: string): JsonMember | undefined {
     return this.members.get(name);
+  }
+
+  /** The outermost member that is not whole yet; its name is undefined while the key itself is cut, or too long. */
+  get pending(): { keyStart: number; name: string | undefined } | null {
+    if (!this.#memberIsOpen) return null;
+    return {
+      keyStart: this.#keyStart,
+      name: this.#token === 'key' && this.#depth === 1 ? undefined : decodeKey(this.#key),
+    };
   }
 
   /** True once the object is closed and nothing is wrong: `member` will not change any more. */
@@ -160,6 +170,7 @@ export class JsonScan {
       if (token === 'key') {
         this.#keyStart = this.#base + at;
         this.#key = '';
+        this.#memberIsOpen = true;
       } else this.#valueStart = this.#base + at;
     }
     return this.#string(bytes, at + 1, at + 1);
@@ -230,6 +241,7 @@ export class JsonScan {
   }
 
   #keep(end: number): void {
+    this.#memberIsOpen = false;
     const name = decodeKey(this.#key);
     if (name === undefined) return;
     if (this.members.size >= MAX_MEMBERS && !this.members.has(name)) return;
