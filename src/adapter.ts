@@ -7,10 +7,38 @@
  */
 import type { Dialect } from './pipeline/dialect.ts';
 
+export { type JsonMembers, membersOf } from './bytes/json-members.ts';
 export { JsonScan } from './bytes/json-scan.ts';
-export { SseCutter } from './bytes/sse.ts';
+export { charsIn, charsOf, hasValue, marker, valueAfter } from './bytes/search.ts';
+export { SseCutter, type SseEvent } from './bytes/sse.ts';
+export { AnswerMeter, type AnswerReader } from './metering/answer-meter.ts';
+export {
+  addUsage,
+  asList,
+  asObject,
+  checkUsage,
+  codeOf,
+  count,
+  type JsonObject,
+  mergeUsage,
+  type Note,
+  nameOf,
+  put,
+} from './metering/counters.ts';
+export { add, formatDecimal, parseDecimal, shift } from './metering/decimal.ts';
+export type { Draft } from './metering/draft.ts';
+export { readError } from './metering/error-member.ts';
 export type { AnswerHead, Meter } from './metering/meter.ts';
-export type { Outcome, Reading, StopKind, StopReason, Usage, UsageName, UsagePart, UsageStatus } from './metering/usage.ts';
+export type {
+  Outcome,
+  Reading,
+  StopKind,
+  StopReason,
+  Usage,
+  UsageName,
+  UsagePart,
+  UsageStatus,
+} from './metering/usage.ts';
 export type { Dialect, Problem } from './pipeline/dialect.ts';
 
 export interface Endpoint {

@@ -1,0 +1,82 @@
+import type { Note } from './counters.ts';
+import type { Reading, StopReason, Usage, UsagePart } from './usage.ts';
+
+const MAX_RAW_USAGE = 4096;
+const MAX_INCONSISTENCIES = 20;
+
+/** A reading while it is being written: what an adapter has understood of an answer so far. */
+export class Draft {
+  usage: Usage | null = null;
+  /** The usage is the provider's last word, whatever follows. */
+  usageIsFinal = false;
+  /** The provider charges nothing for this answer, though it counts. */
+  isUnbilled = false;
+  parts: UsagePart[] | null = null;
+  model: string | null = null;
+  responseId: string | null = null;
+  serviceTier: string | null = null;
+  speed: string | null = null;
+  geo: string | null = null;
+  stopReason: StopReason | null = null;
+  reportedCostUsd: string | null = null;
+  error: Reading['error'] = null;
+  outputChars = 0;
+  /** Content was seen: not a comment, a ping or a role. */
+  started = false;
+  /** A finish reason was seen: what follows is only the bill. */
+  finishing = false;
+  /** The protocol's own end was seen. */
+  ended = false;
+  readonly inconsistencies: string[] = [];
+  #rawUsage: string | null = null;
+
+  readonly note: Note = (inconsistency) => {
+    const { inconsistencies } = this;
+    if (inconsistencies.length < MAX_INCONSISTENCIES && !inconsistencies.includes(inconsistency)) {
+      inconsistencies.push(inconsistency);
+    }
+  };
+
+  /** Keeps the text of the last usage object, at most 4 KiB of it. */
+  keepRawUsage(text: string | undefined): void {
+    if (text !== undefined && text !== 'null') this.#rawUsage = text.slice(0, MAX_RAW_USAGE);
+  }
+
+  /** Counts visible output; any of it means that the answer has started. */
+  addOutput(chars: number): void {
+    this.outputChars += chars;
+    if (chars > 0) this.started = true;
+  }
+
+  stop(reason: StopReason): void {
+    this.stopReason = reason;
+    this.finishing = true;
+  }
+
+  reading(ending: Reading['ending'], answers: boolean): Reading {
+    return {
+      usage: answers ? this.usage : null,
+      usageStatus: answers ? this.#usageStatus() : 'not_applicable',
+      rawUsage: answers ? this.#rawUsage : null,
+      parts: answers ? this.parts : null,
+      model: this.model,
+      responseId: this.responseId,
+      serviceTier: this.serviceTier,
+      speed: this.speed,
+      geo: this.geo,
+      stopReason: this.stopReason,
+      reportedCostUsd: answers ? this.reportedCostUsd : null,
+      error: this.error,
+      ending,
+      outputChars: this.outputChars,
+      inconsistencies: this.inconsistencies,
+    };
+  }
+
+  #usageStatus(): Reading['usageStatus'] {
+    if (this.isUnbilled) return 'not_applicable';
+    if (this.usage !== null) return this.usageIsFinal ? 'final' : 'partial';
+    // An error before anything was generated leaves nothing to bill; any other silence is unknown.
+    return this.error !== null && !this.started ? 'not_applicable' : 'missing';
+  }
+}
