@@ -1,5 +1,6 @@
 /** Says an error of the schema in words a person can act on. */
 import type { ErrorObject } from 'ajv';
+import { NAMES } from './compile.ts';
 import { looksSecret, nameText, type Path, type Problem } from './problem.ts';
 import type { Draft } from './read.ts';
 import { mend } from './suggest.ts';
@@ -40,7 +41,7 @@ function complaint(draft: Draft, error: ErrorObject): Problem {
   switch (error.keyword) {
     case 'additionalProperties': {
       const name = String(error.params.additionalProperty);
-      const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
+      const known = (error.parentSchema?.[NAMES] as string[] | undefined) ?? [];
       return draft.problem([...path, name], `is not known${mend(name, known, 'known here')}`, 'key');
     }
     case 'required':

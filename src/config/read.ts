@@ -84,8 +84,9 @@ function lay(source: Source, walked: Walked, place: (offset: number) => { line: 
     const variable = nearest(path, variables);
     if (variable !== undefined) return { file: variable, line: null, column: null, path: pathText(path), message };
     const mark = nearest(path, walked.marks);
-    const missing = !walked.marks.has(pointer(path));
-    return { file, ...place(mark === undefined ? 0 : missing ? mark.key : mark[at]), path: pathText(path), message };
+    // Of what is not there, the thing it is missing from is shown.
+    const offset = walked.marks.has(pointer(path)) ? mark?.[at] : mark?.value;
+    return { file, ...place(offset ?? 0), path: pathText(path), message };
   };
   const guessed = new Map(walked.guessed);
   for (const { path, text } of laid.done) guessed.set(pointer(path), text);
@@ -150,7 +151,7 @@ const SYNTAX: Readonly<Record<string, string>> = {
   BAD_COLLECTION_TYPE: 'has a tag (!) that does not fit; remove it',
   BAD_DIRECTIVE: 'has a line that begins with %; remove it',
   BAD_DQ_ESCAPE: 'has a \\ in double quotes that means nothing; use single quotes, or write \\\\',
-  BAD_INDENT: 'has a line that is not indented like its neighbours; align it with spaces',
+  BAD_INDENT: 'is indented wrongly here, or misses a closing ] or } above; align it with its neighbours, with spaces',
   BAD_PROP_ORDER: 'has an anchor or a tag in the wrong place; it stands before the value',
   BAD_SCALAR_START: 'has a value that begins with a reserved character; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'has a second colon in one line; put the value in quotes, or start a new line',
@@ -159,7 +160,8 @@ const SYNTAX: Readonly<Record<string, string>> = {
   DIRECTIVE: 'has a line that begins with %; remove it',
   IMPOSSIBLE: 'is no valid YAML from here on; look at quotes, colons and indentation',
   KEY_OVER_1024_CHARS: 'has a key of more than 1024 characters; a line end or a quote is missing',
-  MISSING_CHAR: 'misses a character here: a closing quote, ] or }, a comma or a colon',
+  MISSING_CHAR:
+    'misses something here: a colon, a comma, a closing quote or bracket, or the indentation of its neighbours',
   MULTILINE_IMPLICIT_KEY: 'has a line without a colon, or a key of two lines; write key: value',
   MULTIPLE_ANCHORS: 'has two anchors on one value; keep one',
   MULTIPLE_DOCS: 'holds a second document (---); keep one',

@@ -36,7 +36,7 @@ export function mend(name: string, known: readonly string[], noun: string): stri
   const meant = closest(name, known);
   if (meant !== null) return `; did you mean ${meant}?`;
   if (known.length === 0) return `; there is no ${noun}`;
-  const shown = known.slice(0, 12).map((one) => (/^[\w.*/-]+$/.test(one) ? one : nameText(one)));
+  const shown = known.slice(0, 12).map((one) => (/^[\w.*/:-]+$/.test(one) ? one : nameText(one)));
   return `; ${noun}: ${shown.join(', ')}${known.length > shown.length ? ' ...' : ''}`;
 }
 

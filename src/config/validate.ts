@@ -1,7 +1,8 @@
 /** Decides whether a configuration can be lived by, and says everything that stands in the way. */
-import { Ajv, type ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
+import { compile } from './compile.ts';
 import { complaints } from './complaint.ts';
-import { composeProvider, composeSchema, type PluginShape, type Schema } from './compose.ts';
+import { composeProvider, composeSchema, type PluginShape } from './compose.ts';
 import { countUnits, finish, versionOf } from './finish.ts';
 import { notesOn } from './notes.ts';
 import { inFileOrder, nameText, type Problem, pointer } from './problem.ts';
@@ -40,18 +41,11 @@ export function checkConfig(source: Source, known: Known): CheckResult {
 
 /** Validates a draft against the schema, then against itself and what is loaded. Never throws. */
 export function validateConfig(draft: Draft, known: Known): CheckResult {
-  const faulty = known.plugins.flatMap((plugin) => {
-    const fault = optionsFault(plugin);
-    return fault === null
-      ? []
-      : [{ file: `plugins/${plugin.name}`, line: null, column: null, path: 'options', message: fault }];
-  });
-  if (faulty.length > 0) return { ok: false, problems: faulty };
-
   const failed = failedPlugins(draft, known.failed ?? new Map());
   if (failed.length > 0) return { ok: false, problems: failed };
 
-  const validate = compile(composeSchema(configSchema, known.plugins, known.adapters));
+  const validate = compileFor(known);
+  if (Array.isArray(validate)) return { ok: false, problems: validate };
   const checked = validateDraft(draft, validate, spellOut);
   if (!checked.ok) return { ok: false, problems: checked.problems };
 
@@ -66,12 +60,40 @@ export function validateConfig(draft: Draft, known: Known): CheckResult {
   return { ok: true, config, version: versionOf(config), secrets: secretsOf(config), notes };
 }
 
-/** Says why the options of a plugin are no usable schema, or null. For the author of the plugin. */
-export function optionsFault({ options, section }: PluginShape): string | null {
-  if (section !== undefined && Object.hasOwn(configSchema.properties, section))
-    return `section ${nameText(section)} is taken; use another`;
+/** The check of a whole gateway.yaml, or whose fault it is that there is none. */
+function compileFor({ plugins, adapters }: Known): ValidateFunction | Problem[] {
+  const faults = plugins.flatMap((plugin) => {
+    const message = sectionFault(plugin);
+    return message === null ? [] : [faultOf(plugin, message)];
+  });
+  if (faults.length > 0) return faults;
   try {
-    compile({ type: 'object', properties: options ?? {} });
+    return compile(composeSchema(configSchema, plugins, adapters));
+  } catch (error) {
+    const broken = plugins.flatMap((plugin) => {
+      const message = optionsFault(plugin);
+      return message === null ? [] : [faultOf(plugin, message)];
+    });
+    if (broken.length === 0) throw error;
+    return broken;
+  }
+}
+
+function faultOf(plugin: PluginShape, message: string): Problem {
+  return { file: `plugins/${plugin.name}`, line: null, column: null, path: 'options', message };
+}
+
+function sectionFault({ section }: PluginShape): string | null {
+  const taken = section !== undefined && Object.hasOwn(configSchema.properties, section);
+  return taken ? `cannot live in section ${nameText(section)}, which is the gateway's own; use another` : null;
+}
+
+/** Says why the options of a plugin are no usable schema, or null. For the author of the plugin. */
+export function optionsFault(plugin: PluginShape): string | null {
+  const fault = sectionFault(plugin);
+  if (fault !== null) return fault;
+  try {
+    compile({ type: 'object', properties: plugin.options ?? {} });
     return null;
   } catch (error) {
     return `are no valid JSON Schema: ${(error as Error).message}`;
@@ -106,23 +128,6 @@ export function validateDraft(
     }
     if (texts.size === before) return { ok: false, problems: inFileOrder(complaints(draft, errors)) };
   }
-}
-
-function compile(schema: Schema): ValidateFunction {
-  const ajv = new Ajv({
-    allErrors: true,
-    useDefaults: true,
-    verbose: true,
-    strict: true,
-    strictRequired: false,
-    strictTypes: false,
-    allowUnionTypes: true,
-    validateFormats: false,
-    messages: true,
-  });
-  // VS Code shows these; the meaning is in complaint.ts.
-  ajv.addVocabulary(['patternErrorMessage', 'markdownDescription']);
-  return ajv.compile(schema);
 }
 
 /** A plugin may be named without a map; then it has no options, and its defaults still apply. */

@@ -1,0 +1,48 @@
+/** The pipeline as gateway.yaml lists it: top first, checked against what plugins require of each other. */
+import { ConfigError, type Problem } from '../config/problem.ts';
+import type { PluginEntry } from '../config/schema.ts';
+import { compileWhen, type Facts } from './when.ts';
+
+/** One place in the pipeline. */
+export interface Ordered extends Omit<PluginEntry, 'when'> {
+  /** Whether the plugin meets an exchange; null when it meets all of them. */
+  readonly applies: ((facts: Facts) => boolean) | null;
+}
+
+type Requires = Readonly<Record<string, 'above' | 'below'>>;
+
+/**
+ * Returns the entries in the order of the list, `when` compiled; those switched off are among them and take
+ * part in no check. Throws a ConfigError when a plugin stands on the wrong side of one it requires.
+ */
+export function orderPlugins(
+  entries: readonly PluginEntry[],
+  definitions: ReadonlyMap<string, { readonly requires?: Requires | undefined }>,
+): Ordered[] {
+  const enabled = entries.filter((entry) => entry.enabled);
+  const problems = enabled.flatMap((entry, at) => {
+    const requires = definitions.get(entry.plugin)?.requires ?? {};
+    return Object.entries(requires).flatMap(([other, side]) => misplaced(enabled, at, other, side));
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return entries.map(({ when, ...entry }) => ({ ...entry, applies: when === null ? null : compileWhen(when) }));
+}
+
+function misplaced(entries: readonly PluginEntry[], at: number, other: string, side: 'above' | 'below'): Problem[] {
+  const entry = entries[at]!;
+  return entries.flatMap((candidate, i) => {
+    if (candidate.plugin !== other || i === at || (side === 'below' ? i > at : i < at)) return [];
+    const { file, line, column } = placeOf(entry);
+    const theirs = placeOf(candidate).line;
+    const where = theirs === null ? 'stands' : `on line ${theirs} stands`;
+    const wrong = side === 'below' ? 'above' : 'below';
+    const message = `needs ${candidate.name} ${side} it, but ${candidate.name} ${where} ${wrong}; move ${candidate.name} ${side} ${entry.name}`;
+    return [{ file, line, column, path: `plugins: ${entry.name}`, message }];
+  });
+}
+
+function placeOf({ place }: PluginEntry): { file: string; line: number | null; column: number | null } {
+  const [, file, line, column] = /^(.*?):(\d+):(\d+)$/.exec(place) ?? [];
+  if (file === undefined) return { file: place.replace(/:$/, ''), line: null, column: null };
+  return { file, line: Number(line), column: Number(column) };
+}

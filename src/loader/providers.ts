@@ -1,0 +1,114 @@
+/** Providers: the catalogue in providers/*.yaml, what gateway.yaml lays over it, and what both come to. */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { countProviderUnits } from '../config/finish.ts';
+import { ConfigError, type Path, type Problem } from '../config/problem.ts';
+import { readConfig } from '../config/read.ts';
+import { checkProvider } from '../config/references.ts';
+import type { Config, Limits, ProviderEntry } from '../config/schema.ts';
+import { providerValidator, validateDraft } from '../config/validate.ts';
+import type { Environment } from '../config/variables.ts';
+import type { Provider, Timeouts } from '../pipeline/provider.ts';
+
+/** Entries by name, in the order of their file names. */
+export type Catalogue = ReadonlyMap<string, ProviderEntry>;
+
+const DEFAULT_ADAPTER = 'openai_chat';
+const DEFAULT_AUTH = { header: 'authorization', prefix: 'Bearer ' } as const;
+
+/**
+ * Reads providers/*.yaml: the file's name is the provider's. A folder that is not there is an empty catalogue.
+ * Throws a ConfigError that names file and line of everything that is wrong.
+ */
+export async function loadCatalogue(folder: string, adapters: readonly string[], env: Environment): Promise<Catalogue> {
+  const files = (await readdir(folder).catch(() => [])).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+  const validate = providerValidator(adapters);
+  const catalogue = new Map<string, ProviderEntry>();
+  const problems: Problem[] = [];
+  for (const file of files) {
+    const shown = `${basename(folder)}/${file}`;
+    const read = readConfig({ text: await readFile(join(folder, file), 'utf8'), file: shown, env });
+    const checked = read.ok ? validateDraft(read.draft, validate) : read;
+    if (!checked.ok) problems.push(...checked.problems);
+    if (!read.ok || !checked.ok) continue;
+    const report = (path: Path, message: string | null, at?: 'key' | 'value') => {
+      if (message !== null) problems.push(read.draft.problem(path, message, at));
+    };
+    countProviderUnits(checked.data, report);
+    checkProvider(report, [], checked.data, true);
+    catalogue.set(file.replace(/\.ya?ml$/, ''), checked.data);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return catalogue;
+}
+
+/**
+ * Lays gateway.yaml's providers over the catalogue and returns the entries: those of gateway.yaml first, in
+ * its order, then the rest of the catalogue. Prices are read from here.
+ */
+export function layProviders(config: Config, catalogue: Catalogue): Map<string, ProviderEntry> {
+  const laid = new Map<string, ProviderEntry>();
+  for (const [name, entry] of Object.entries(config.providers)) laid.set(name, lay(catalogue.get(name) ?? {}, entry));
+  for (const [name, entry] of catalogue) if (!laid.has(name)) laid.set(name, entry);
+  return laid;
+}
+
+/** Resolves all providers of a checked configuration. `folder` is that of gateway.yaml, where relative files start. */
+export function resolveProviders(config: Config, catalogue: Catalogue, folder: string): Map<string, Provider> {
+  const resolved = new Map<string, Provider>();
+  for (const [name, entry] of layProviders(config, catalogue))
+    resolved.set(name, resolveProvider(name, entry, config, folder));
+  return resolved;
+}
+
+function resolveProvider(name: string, entry: ProviderEntry, config: Config, folder: string): Provider {
+  // Validation has seen to it; a mistake in the code must not become a request to nowhere.
+  if (entry.base_url === undefined) throw new Error(`provider ${name} has no base_url`);
+  const { auth = {}, headers = {}, models = [] } = entry;
+  return Object.freeze({
+    name,
+    adapters: Object.freeze([entry.adapter ?? DEFAULT_ADAPTER].flat()),
+    baseUrl: entry.base_url.replace(/\/+$/, ''),
+    apiKey: entry.api_key === undefined || entry.api_key === '' ? null : entry.api_key,
+    auth: Object.freeze(resolveAuth(auth)),
+    headers: Object.freeze(
+      Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value])),
+    ),
+    models: Object.freeze(Array.isArray(models) ? [...(models as string[])] : Object.keys(models)),
+    free: entry.free ?? false,
+    streamUsage: entry.stream_usage ?? 'ask',
+    onDisconnect: entry.on_disconnect ?? config.on_disconnect,
+    timeouts: Object.freeze(resolveTimeouts(entry.timeouts ?? {}, config.limits)),
+    caFile: entry.ca_file === undefined ? null : resolve(folder, entry.ca_file),
+  });
+}
+
+/** `Bearer ` belongs to the authorization header; any other header takes the key alone unless it says otherwise. */
+function resolveAuth({ header, prefix }: NonNullable<ProviderEntry['auth']>): Provider['auth'] {
+  const name = header?.toLowerCase() ?? DEFAULT_AUTH.header;
+  return { header: name, prefix: prefix ?? (name === DEFAULT_AUTH.header ? DEFAULT_AUTH.prefix : '') };
+}
+
+function resolveTimeouts(own: NonNullable<ProviderEntry['timeouts']>, limits: Limits): Timeouts {
+  return {
+    connect: own.connect ?? limits.connect,
+    responseHeaders: own.response_headers ?? limits.response_headers,
+    firstToken: own.first_token ?? limits.first_token,
+    idle: own.idle ?? limits.idle,
+    total: own.total ?? limits.total,
+  };
+}
+
+/** Member by member; maps of members are laid over each other the same way. A list of models replaces what was there. */
+function lay(below: ProviderEntry, above: ProviderEntry): ProviderEntry {
+  const laid: Record<string, unknown> = { ...below };
+  for (const [member, value] of Object.entries(above)) {
+    const under = laid[member];
+    laid[member] = isMap(value) && isMap(under) ? { ...under, ...value } : value;
+  }
+  return laid;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
