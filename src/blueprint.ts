@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import type { Adapter } from './adapter.ts';
+import { publishSchema, type PluginShape, type Schema } from './config/compose.ts';
+import { ConfigError } from './config/problem.ts';
+import type { Config, ProviderEntry } from './config/schema.ts';
+import { checkConfig } from './config/validate.ts';
+import type { Environment } from './config/variables.ts';
+import { stopCompiler } from './loader/import.ts';
+import { type Ordered, orderPlugins } from './loader/order.ts';
+import { checkAdapter, checkPlugin } from './loader/plugins.ts';
+import { buildPriceBook } from './loader/price-book.ts';
+import { layProviders, loadCatalogue, resolveProviders } from './loader/providers.ts';
+import { type Broken, type Loaded, Shelf } from './loader/shelf.ts';
+import type { PriceBook } from './metering/prices.ts';
+import type { Provider } from './pipeline/provider.ts';
+import type { PluginDefinition } from './plugin.ts';
+
+/** Everything a configuration says, read and checked; nothing of it is alive yet. */
+export interface Blueprint {
+  config: Config;
+  /** 12 hex digits of the configuration and of the code it runs. */
+  version: string;
+  secrets: readonly string[];
+  notes: readonly string[];
+  plugins: ReadonlyMap<string, Loaded<PluginDefinition>>;
+  adapters: ReadonlyMap<string, Loaded<Adapter>>;
+  broken: readonly Broken[];
+  order: readonly Ordered[];
+  entries: ReadonlyMap<string, ProviderEntry>;
+  providers: ReadonlyMap<string, Provider>;
+  prices: PriceBook;
+  /** Changes when a price file of the operator's does. */
+  pricesDigest: string;
+}
+
+export interface DraftingParts {
+  /** gateway.yaml, absolute. */
+  file: string;
+  /** Its folder. */
+  folder: string;
+  /** The package's folder. */
+  root: string;
+  env: Environment;
+}
+
+/** Reads gateway.yaml and all that stands beside it. Keeps what it imported, so that a change imports only what changed. */
+export class Drafting {
+  readonly #parts: DraftingParts;
+  readonly #plugins: Shelf<PluginDefinition>;
+  readonly #adapters: Shelf<Adapter>;
+  #inputs: string[] = [];
+  #priceFiles: string[] = [];
+
+  constructor(parts: DraftingParts) {
+    this.#parts = parts;
+    const { root, folder } = parts;
+    this.#plugins = new Shelf([join(root, 'plugins'), join(folder, 'plugins')], checkPlugin);
+    this.#adapters = new Shelf([join(root, 'providers', 'adapters'), join(folder, 'providers', 'adapters')], checkAdapter);
+  }
+
+  /** Throws a ConfigError that says, line by line, what stands in the way. */
+  async draw(): Promise<Blueprint> {
+    const { file, folder, root, env } = this.#parts;
+    const [text, { plugins, adapters, broken }] = await Promise.all([this.#text(), this.#load()]);
+    const names = [...adapters.keys()].map(adapterName);
+    const catalogue = new Map([
+      ...(await loadCatalogue(join(root, 'providers'), names, env)),
+      ...(root === folder ? [] : await loadCatalogue(join(folder, 'providers'), names, env)),
+    ]);
+    const failed = new Map(broken.filter(({ name }) => !plugins.has(name)).map(({ name, error }) => [name, error]));
+    const known = { plugins: shapes(plugins), adapters: names, catalogue, failed };
+    const checked = checkConfig({ text, file: basename(file), env, overrides: true }, known);
+    if (!checked.ok) throw new ConfigError(checked.problems);
+    const { config, version, secrets, notes } = checked;
+    this.#priceFiles = (config.pricing.files ?? []).map((name) => resolve(folder, name));
+    const definitions = new Map([...plugins].map(([name, { value }]) => [name, value]));
+    const order = orderPlugins(config.plugins, definitions);
+    const entries = layProviders(config, catalogue);
+    const providers = resolveProviders(config, catalogue, folder);
+    const { book: prices, digest: pricesDigest } = await buildPriceBook({ config, entries, version, folder, root });
+    const byName = new Map([...adapters].map(([name, loaded]) => [adapterName(name), loaded]));
+    return { config, version, secrets, notes, plugins, adapters: byName, broken, order, entries, providers, prices, pricesDigest };
+  }
+
+  /** What must be watched: the file, the folders, and files that plugins import from elsewhere. */
+  get watched(): { files: string[]; folders: string[] } {
+    const { file, root, folder } = this.#parts;
+    const folders = [...new Set([root, folder])].flatMap((place) => [join(place, 'plugins'), join(place, 'providers')]);
+    const elsewhere = this.#inputs.filter((input) => !folders.some((place) => input.startsWith(place)));
+    return { files: [file, ...elsewhere, ...this.#priceFiles], folders };
+  }
+
+  /** gateway.schema.json, for editors. */
+  async schema(): Promise<Schema> {
+    const { plugins, adapters } = await this.#load();
+    return publishSchema(shapes(plugins), [...adapters.keys()].map(adapterName));
+  }
+
+  async #text(): Promise<string> {
+    const { file } = this.#parts;
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      const message = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : 'cannot be read';
+      throw new ConfigError([{ file: basename(file), line: null, column: null, path: '', message }]);
+    }
+  }
+
+  async #load() {
+    const [plugins, adapters] = await Promise.all([this.#plugins.load(), this.#adapters.load()]);
+    this.#inputs = [...plugins.inputs, ...adapters.inputs];
+    await stopCompiler();
+    return { plugins: plugins.loaded, adapters: adapters.loaded, broken: [...plugins.broken, ...adapters.broken] };
+  }
+}
+
+/** `openai-chat.ts` is `openai_chat` in YAML, where names are in snake case. */
+const adapterName = (file: string): string => file.replaceAll('-', '_');
+
+const shapes = (plugins: ReadonlyMap<string, Loaded<PluginDefinition>>): PluginShape[] =>
+  [...plugins].map(([name, { value }]) => ({ name, summary: value.summary, options: value.options, section: value.section }));

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Name of the file in the data folder. */
+const FILE = 'gateway-key';
+
+/**
+ * Reads the key that the gateway made for itself, making it at the first time.
+ *
+ * The file is created with mode 0600, never widened and then narrowed. Says where it
+ * lies; the key itself is never printed.
+ */
+export async function generatedKey(dataFolder: string): Promise<{ key: string; file: string; isNew: boolean }> {
+  await mkdir(dataFolder, { recursive: true });
+  const file = join(dataFolder, FILE);
+  const made = `tspy_${randomBytes(32).toString('base64url')}`;
+  try {
+    await writeFile(file, `${made}\n`, { flag: 'wx', mode: 0o600 });
+    return { key: made, file, isNew: true };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  await chmod(file, 0o600);
+  const key = (await readFile(file, 'utf8')).trim();
+  if (key.length < 16) throw new Error(`${file} holds no key; remove it, and a new one is made`);
+  return { key, file, isNew: false };
+}

@@ -1,0 +1,193 @@
+import Router from '@koa/router';
+import { basename } from 'node:path';
+
+import type { Generation } from './generation.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Log, Panel } from './plugin.ts';
+import { isLoopback, type Port } from './ports.ts';
+import type { Store } from './store/store.ts';
+import type { ConfigurationState, House, ProviderView, StageView } from './web/house.ts';
+
+/** What this view needs of the gateway. */
+export interface Inside {
+  readonly parts: { file: string; log: Log; packageVersion: string };
+  readonly startedAt: number;
+  readonly metrics: GatewayMetrics;
+  readonly failures: ReadonlyMap<string, number>;
+  readonly heard: ReadonlyMap<string, { status: number | string; at: string }>;
+  readonly refusal: { at: string; lines: readonly string[] } | null;
+  readonly draining: boolean;
+  readonly current: Generation;
+  readonly store: Store;
+  readonly retiring: number;
+  readonly inFlight: number;
+  readonly ports: { all: readonly Port[] };
+  readonly events: NodeJS.EventEmitter;
+}
+
+/** The predecessor's default session limit, in characters. */
+const SESSION_CHAR_LIMIT = 200_000;
+
+/** The gateway as pages and API see it. */
+export class GatewayHouse implements House {
+  readonly sessionCharLimit = SESSION_CHAR_LIMIT;
+  readonly #gateway: Inside;
+  #routes: { of: Generation; router: Router; paths: ReadonlySet<string> } | null = null;
+
+  constructor(gateway: Inside) {
+    this.#gateway = gateway;
+  }
+
+  get log(): Log {
+    return this.#gateway.parts.log;
+  }
+
+  get store(): Store {
+    return this.#gateway.store;
+  }
+
+  get startedAt(): number {
+    return this.#gateway.startedAt;
+  }
+
+  get packageVersion(): string {
+    return this.#gateway.parts.packageVersion;
+  }
+
+  configuration(): ConfigurationState {
+    const { current, refusal, retiring, parts } = this.#gateway;
+    const { version, notes } = current.blueprint;
+    return {
+      ok: refusal === null,
+      version,
+      file: basename(parts.file),
+      loadedAt: current.bornAt.toISOString(),
+      error: refusal,
+      notes,
+      retiring,
+    };
+  }
+
+  pipeline(): readonly StageView[] {
+    const { blueprint } = this.#gateway.current;
+    const broken = new Map(blueprint.broken.map(({ name, error }) => [name, error]));
+    const whens = new Map(blueprint.config.plugins.map(({ name, when }) => [name, when]));
+    return blueprint.order.map(({ name, plugin, options, onError, enabled }) => ({
+      name,
+      plugin,
+      summary: blueprint.plugins.get(plugin)?.value.summary ?? '',
+      options: masked(options),
+      when: whens.get(name) ? inline(whens.get(name)) : null,
+      onError,
+      state: broken.has(plugin) ? 'broken' : enabled ? 'running' : 'off',
+      error: broken.get(plugin) ?? null,
+      failures: this.#gateway.failures.get(name) ?? 0,
+    }));
+  }
+
+  unlisted(): readonly { name: string; summary: string; yaml: string }[] {
+    const { plugins, order } = this.#gateway.current.blueprint;
+    const listed = new Set(order.map(({ plugin }) => plugin));
+    return [...plugins.values()]
+      .filter(({ name }) => !listed.has(name))
+      .map(({ name, value }) => ({ name, summary: value.summary, yaml: `plugins:\n  - ${name}` }));
+  }
+
+  broken(): readonly { file: string; error: string; since: string }[] {
+    return this.#gateway.current.blueprint.broken.map(({ file, error, since }) => ({ file: basename(file), error, since }));
+  }
+
+  providers(): readonly ProviderView[] {
+    const { providers, config } = this.#gateway.current.blueprint;
+    return [...providers.values()].map((provider) => {
+      const heard = this.#gateway.heard.get(provider.name);
+      return {
+        name: provider.name,
+        baseUrl: provider.baseUrl,
+        adapters: provider.adapters,
+        free: provider.free,
+        hasKey: provider.apiKey !== null,
+        lastStatus: heard?.status ?? null,
+        lastAt: heard?.at ?? null,
+        configured: Object.hasOwn(config.providers, provider.name),
+      };
+    });
+  }
+
+  listeners(): readonly Port[] {
+    return this.#gateway.ports.all;
+  }
+
+  inFlight(): number {
+    return this.#gateway.inFlight;
+  }
+
+  draining(): boolean {
+    return this.#gateway.draining;
+  }
+
+  panels(): readonly { plugin: string; panel: Panel }[] {
+    return [...this.#gateway.current.instances].flatMap(([plugin, { panels = [] }]) => panels.map((panel) => ({ plugin, panel })));
+  }
+
+  async metrics(): Promise<{ contentType: string; text: string }> {
+    const { registry } = this.#gateway.metrics;
+    return { contentType: registry.contentType, text: await registry.metrics() };
+  }
+
+  hosts(): ReadonlySet<string> {
+    const { server, listen } = this.#gateway.current.blueprint.config;
+    const own = listen.map(({ host }) => host).filter((host) => !isLoopback(host));
+    return new Set([...server.allow_hosts, ...own].map((host) => host.toLowerCase()));
+  }
+
+  corsOrigins(): ReadonlySet<string> {
+    return new Set(this.#gateway.current.blueprint.config.server.cors_origins);
+  }
+
+  subscribe(listener: (event: string, data: unknown) => void): () => void {
+    this.#gateway.events.on('event', listener);
+    return () => void this.#gateway.events.off('event', listener);
+  }
+
+  routes(): Router | null {
+    return this.#pluginRoutes()?.router ?? null;
+  }
+
+  ownPaths(): ReadonlySet<string> {
+    return this.#pluginRoutes()?.paths ?? NO_PATHS;
+  }
+
+  principal(key: string): { readonly name: string } | null {
+    const principal = this.#gateway.current.principal(key);
+    return principal && principal.access !== 'proxy' ? principal : null;
+  }
+
+  /** The routes of the plugins that run now; made once for each generation. */
+  #pluginRoutes(): { router: Router; paths: ReadonlySet<string> } | null {
+    const { current } = this.#gateway;
+    if (this.#routes?.of === current) return this.#routes;
+    const bringing = [...current.instances.values()].filter(({ routes }) => routes);
+    if (bringing.length === 0) return null;
+    const router = new Router();
+    for (const instance of bringing) instance.routes!(router);
+    this.#routes = { of: current, router, paths: new Set(router.stack.map(({ path }) => String(path))) };
+    return this.#routes;
+  }
+}
+
+const NO_PATHS: ReadonlySet<string> = new Set();
+
+/** Options of plugins may be secrets; names tell. */
+function masked(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const secret = /key|secret|token|password|url|authorization/i;
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, secret.test(name) && typeof value === 'string' ? '***' : value]));
+}
+
+/** `{ agent: [ci, dev] }` as people write it in YAML. */
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{ ${Object.entries(value).map(([name, inner]) => `${name}: ${inline(inner)}`).join(', ')} }`;
+}
+
