@@ -9,7 +9,7 @@ const MAX_BRACKETS = 200;
 const MAX_INDENT = 256;
 /** Each token costs a parser memory whatever it says; lines and indicator characters are a fair count of them. */
 const MAX_TOKENS = 100_000;
-const INDICATORS = new Set('[]{},&*!|>"\'');
+const INDICATORS = new Set('[]{},:&*!|>"\'\\');
 
 export interface Refusal {
   line: number | null;

@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { countProviderUnits } from '../config/finish.ts';
-import { ConfigError, type Path, type Problem } from '../config/problem.ts';
-import { readConfig } from '../config/read.ts';
+import { ConfigError, inFileOrder, type Path, type Problem } from '../config/problem.ts';
+import { readConfig, type Source } from '../config/read.ts';
 import { checkProvider } from '../config/references.ts';
 import type { Config, Limits, ProviderEntry } from '../config/schema.ts';
 import { providerValidator, validateDraft } from '../config/validate.ts';
@@ -27,19 +27,32 @@ export async function loadCatalogue(folder: string, adapters: readonly string[],
   const problems: Problem[] = [];
   for (const file of files) {
     const shown = `${basename(folder)}/${file}`;
-    const read = readConfig({ text: await readFile(join(folder, file), 'utf8'), file: shown, env });
-    const checked = read.ok ? validateDraft(read.draft, validate) : read;
-    if (!checked.ok) problems.push(...checked.problems);
-    if (!read.ok || !checked.ok) continue;
-    const report = (path: Path, message: string | null, at?: 'key' | 'value') => {
-      if (message !== null) problems.push(read.draft.problem(path, message, at));
-    };
-    countProviderUnits(checked.data, report);
-    checkProvider(report, [], checked.data, true);
-    catalogue.set(file.replace(/\.ya?ml$/, ''), checked.data);
+    const text = await readFile(join(folder, file), 'utf8').catch((error: NodeJS.ErrnoException) => error);
+    const entry =
+      typeof text === 'string' ? checkEntry({ text, file: shown, env }, validate) : [unreadable(shown, text)];
+    if (Array.isArray(entry)) problems.push(...entry);
+    else catalogue.set(file.replace(/\.ya?ml$/, ''), entry);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return catalogue;
+}
+
+function unreadable(file: string, { code }: NodeJS.ErrnoException): Problem {
+  return { file, line: null, column: null, path: '', message: `cannot be read (${code})` };
+}
+
+function checkEntry(source: Source, validate: ReturnType<typeof providerValidator>): ProviderEntry | Problem[] {
+  const read = readConfig(source);
+  if (!read.ok) return read.problems;
+  const checked = validateDraft(read.draft, validate);
+  if (!checked.ok) return checked.problems;
+  const problems: Problem[] = [];
+  const report = (path: Path, message: string | null, at?: 'key' | 'value') => {
+    if (message !== null) problems.push(read.draft.problem(path, message, at));
+  };
+  countProviderUnits(checked.data, report);
+  checkProvider(report, [], checked.data, true);
+  return problems.length > 0 ? inFileOrder(problems) : checked.data;
 }
 
 /**

@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { orderPlugins } from '../../src/loader/order.ts';
+import { good } from '../config/known.ts';
+
+type Definitions = ReadonlyMap<string, { requires: Record<string, 'above' | 'below'> }>;
+const requiring: Definitions = new Map([['history', { requires: { identity: 'below' } }]]);
+const order = (text: string, definitions = requiring) => orderPlugins(good(text).config.plugins, definitions);
+
+describe('the pipeline', () => {
+  it('stands in the order of the list', () => {
+    const entries = order(
+      'plugins:\n  - history\n  - { plugin: simulator, as: second, port: 4, on_error: skip, when: { agent: ci } }\n  - { plugin: identity, enabled: false }\n',
+    );
+    expect(entries.map(({ name, enabled, onError }) => [name, enabled, onError])).to.eql([
+      ['history', true, 'refuse'],
+      ['second', true, 'skip'],
+      ['identity', false, 'refuse'],
+    ]);
+    expect(entries[1]!.options).to.eql({ port: 4, pace: 25 });
+    expect(entries[0]!.applies).to.equal(null);
+    const facts = { provider: null, model: null, path: '/', listener: 'x', tags: {} };
+    expect(entries[1]!.applies!({ ...facts, agent: 'ci' })).to.equal(true);
+    expect(entries[1]!.applies!({ ...facts, agent: 'cd' })).to.equal(false);
+  });
+
+  it('is refused when a plugin stands on the wrong side of one it requires', () => {
+    expect(() => order('plugins:\n  - identity\n  - simulator\n  - history\n')).to.throw(
+      'gateway.yaml:4:5 plugins: history needs identity below it, but identity on line 2 stands above; move identity below history',
+    );
+    const above: Definitions = new Map([['history', { requires: { identity: 'above' } }]]);
+    expect(() => order('plugins:\n  - history\n  - identity\n', above)).to.throw(
+      'gateway.yaml:2:5 plugins: history needs identity above it, but identity on line 3 stands below; move identity above history',
+    );
+  });
+
+  it('asks nothing of plugins that are not there', () => {
+    expect(order('plugins: [history, identity]')).to.have.length(2);
+    expect(order('plugins: [history]')).to.have.length(1);
+    expect(order('plugins:\n  - { plugin: identity, enabled: false }\n  - history\n')).to.have.length(2);
+  });
+
+  it('asks it of each instance', () => {
+    expect(() => order('plugins: [history, identity, { plugin: history, as: again }]')).to.throw(
+      'again needs identity below it, but identity on line 1 stands above; move identity below again',
+    );
+  });
+});
