@@ -62,7 +62,8 @@ export function watch({ files, folders, changed }: Watched): Watch {
   const watcher = startWatcher(singles, roots, stir);
   const timer = setInterval(() => void look(), LOOK_EVERY);
   timer.unref();
-  const ready = Promise.all([look(), new Promise<void>((done) => watcher.once('ready', done))]).then(() => {});
+  const started = new Promise<void>((done) => watcher.once('ready', done).once('error', () => done()));
+  const ready = Promise.all([look(), started]).then(() => {});
   return {
     ready,
     async close() {
