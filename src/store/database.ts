@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { QueryTypes, type Sequelize } from 'sequelize';
 import { type Address, parseAddress } from './address.ts';
 import type { Cell } from './columns.ts';
@@ -47,18 +48,20 @@ export class Database {
    */
   static async open(database: string, durability: Durability): Promise<Database> {
     const address = parseAddress(database);
-    if (address.dialect === 'sqlite') await checkFile(address);
-    const migrator = await connect(address, 'migrator', durability);
     try {
-      if (address.dialect === 'sqlite') await checkPages(migrator, address);
-      await migrate(migrator, address.name);
+      if (address.dialect === 'sqlite') await checkFile(address);
+      if (address.dialect === 'sqlite' && existsSync(address.file)) await checkPages(address);
+      const migrator = await connect(address, 'migrator', durability);
+      try {
+        await migrate(migrator, address.name);
+      } finally {
+        await migrator.close();
+      }
+      const reader = await connect(address, 'reader', durability);
+      return new Database(address, reader, await connect(address, 'writer', durability));
     } catch (error) {
       throw explain(error, address);
-    } finally {
-      await migrator.close();
     }
-    const reader = await connect(address, 'reader', durability);
-    return new Database(address, reader, await connect(address, 'writer', durability));
   }
 
   /** Reads rows. Big integers come as numbers from SQLite and as strings from Postgres. */
@@ -119,13 +122,16 @@ export class Database {
   }
 }
 
-async function checkPages(sequelize: Sequelize, address: Address & { dialect: 'sqlite' }): Promise<void> {
-  const [size] = await sequelize.query<{ bytes: number }>(
-    'select page_count * page_size as bytes from pragma_page_count, pragma_page_size',
-    { type: QueryTypes.SELECT },
-  );
-  if (!size || size.bytes > CHECKED_BYTES) return;
-  const [check] = await sequelize.query<Record<string, string>>('pragma quick_check(1)', { type: QueryTypes.SELECT });
-  const [verdict] = Object.values(check ?? {});
-  if (verdict !== 'ok') throw explain({ code: 'SQLITE_CORRUPT' }, address);
+/** Reads a file through before anything may write to it. */
+async function checkPages(address: Address): Promise<void> {
+  const checker = await connect(address, 'checker', 'normal');
+  const ask = (sql: string) => checker.query<Record<string, Cell>>(sql, { type: QueryTypes.SELECT });
+  try {
+    const [size] = await ask('select page_count * page_size as bytes from pragma_page_count, pragma_page_size');
+    if (Number(size?.bytes) > CHECKED_BYTES) return;
+    const [check] = await ask('pragma quick_check(1)');
+    if (Object.values(check ?? {})[0] !== 'ok') throw explain({ code: 'SQLITE_CORRUPT' }, address);
+  } finally {
+    await checker.close();
+  }
 }

@@ -24,15 +24,11 @@ export function lineOf(error: unknown): string {
 
 /** Refuses a SQLite file that cannot be written, before SQLite opens it read-only in silence. */
 export async function checkFile(address: Address & { dialect: 'sqlite' }): Promise<void> {
-  try {
-    await mkdir(dirname(address.file), { recursive: true });
-    const found = await stat(address.file).catch(absent);
-    if (found && !found.isFile()) throw new StoreError('bad_address', `${address.name} is no file`);
-    await access(dirname(address.file), constants.W_OK);
-    if (found) await access(address.file, constants.R_OK | constants.W_OK);
-  } catch (error) {
-    throw explain(error, address);
-  }
+  await mkdir(dirname(address.file), { recursive: true });
+  const found = await stat(address.file).catch(absent);
+  if (found && !found.isFile()) throw new StoreError('bad_address', `${address.name} is no file`);
+  await access(dirname(address.file), constants.W_OK);
+  if (found) await access(address.file, constants.R_OK | constants.W_OK);
 }
 
 /** Turns what went wrong at the opening of a database into a StoreError. */

@@ -1,4 +1,4 @@
-import { QueryTypes, type Sequelize, Transaction } from 'sequelize';
+import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import { Umzug, type UmzugStorage } from 'umzug';
 import { exchanges } from './migrations/0001-exchanges.ts';
 import { StoreError } from './store-error.ts';
@@ -30,13 +30,28 @@ export async function migrate(sequelize: Sequelize, name: string, migrations = M
   await sequelize.authenticate();
   // Asked without a lock first, so that a start with nothing to do needs none.
   if ((await pending(sequelize, null, name, migrations)).length === 0) return;
-  await sequelize.transaction({ type: Transaction.TYPES.IMMEDIATE }, async (transaction) => {
-    if (sequelize.getDialect() === 'postgres') {
-      await sequelize.query(`select pg_advisory_xact_lock(${LOCK})`, { transaction });
-    }
+  await together(sequelize, async (transaction) => {
     await pending(sequelize, transaction, name, migrations); // another process may have come first, with a newer version
     await umzug(sequelize, transaction, migrations).up();
   });
+}
+
+/** Runs work as one transaction that has the schema for itself. */
+async function together(sequelize: Sequelize, work: (transaction: Transaction | null) => Promise<void>): Promise<void> {
+  if (sequelize.getDialect() === 'postgres') {
+    return sequelize.transaction(async (transaction) => {
+      await sequelize.query(`select pg_advisory_xact_lock(${LOCK})`, { transaction });
+      await work(transaction);
+    });
+  }
+  await sequelize.query('begin immediate');
+  try {
+    await work(null);
+    await sequelize.query('commit');
+  } catch (error) {
+    await sequelize.query('rollback').catch(() => {}); // it may be over already; the first error is the one to tell
+    throw error;
+  }
 }
 
 /** Names what is not yet applied; throws `newer_schema` when more is applied than is known here. */
@@ -59,7 +74,7 @@ async function pending(
 async function applied(sequelize: Sequelize, transaction: Transaction | null): Promise<string[]> {
   const there =
     sequelize.getDialect() === 'postgres'
-      ? `select 1 where to_regclass('migrations') is not null`
+      ? `select 1 from pg_tables where tablename = 'migrations' and schemaname = any (current_schemas(false))`
       : `select 1 from sqlite_master where type = 'table' and name = 'migrations'`;
   const type = QueryTypes.SELECT as const;
   if ((await sequelize.query(there, { type, transaction })).length === 0) return [];
@@ -70,7 +85,7 @@ async function applied(sequelize: Sequelize, transaction: Transaction | null): P
   return rows.map((row) => row.name);
 }
 
-function umzug(sequelize: Sequelize, transaction: Transaction, migrations: readonly Migration[]): Umzug<Step> {
+function umzug(sequelize: Sequelize, transaction: Transaction | null, migrations: readonly Migration[]): Umzug<Step> {
   const run = async (sql: string): Promise<void> => {
     await sequelize.query(sql, { transaction, raw: true });
   };
@@ -84,7 +99,7 @@ function umzug(sequelize: Sequelize, transaction: Transaction, migrations: reado
 }
 
 /** The list of applied steps, written in the transaction of the steps themselves. */
-function book(sequelize: Sequelize, transaction: Transaction): UmzugStorage<Step> {
+function book(sequelize: Sequelize, transaction: Transaction | null): UmzugStorage<Step> {
   return {
     executed: () => applied(sequelize, transaction),
     async logMigration({ name, context }) {

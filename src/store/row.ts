@@ -26,7 +26,6 @@ const KEPT = [
   'tags',
   'raw_usage',
   'table_cost_usd',
-  'price',
   'usage_by_model',
   'service_tier',
   'estimate',
@@ -46,6 +45,8 @@ export interface Detail extends Partial<Kept> {
   /** What of the usage is not in columns; `{}` for a usage without any number. */
   usage?: Usage;
   error?: { http_status?: number | null; retry_after_s?: number | null };
+  /** Without the names of its members: most rows have it. */
+  price?: [key: string, version: string, rates: Record<string, string>];
   /** Stands for a prompt of which nothing is known. */
   prompt?: 0;
   cost_usd?: string;
@@ -147,6 +148,7 @@ export function toRecord(row: Columns | Row): ExchangeRecord {
     usage_source: textOf(at('usage_source')) as ExchangeRecord['usage_source'],
     cost_usd: costOf(detail, at('cost_pico')),
     cost_source: textOf(at('cost_source')) as ExchangeRecord['cost_source'],
+    price: detail.price ? { key: detail.price[0], version: detail.price[1], rates: detail.price[2] } : null,
     duration_ms: numberOf(at('duration_ms')) ?? 0,
     time_to_first_token_ms: numberOf(at('ttft_ms')),
     request_bytes: numberOf(at('request_bytes')) ?? 0,
@@ -174,6 +176,7 @@ function detailOf(record: ExchangeRecord): Detail {
     if (value !== null && !isEmpty(value)) (detail as Record<string, unknown>)[name] = value;
   }
   if (record.session) detail.session = [record.session.source, record.session.confidence];
+  if (record.price) detail.price = [record.price.key, record.price.version, record.price.rates];
   if (record.usage) keepUsage(record.usage, detail);
   if (record.error) detail.error = facts(record.error);
   const { prompt } = record;
@@ -236,7 +239,6 @@ function keptOf(detail: Detail): Kept {
     tags: detail.tags ?? {},
     raw_usage: detail.raw_usage ?? null,
     table_cost_usd: detail.table_cost_usd ?? null,
-    price: detail.price ?? null,
     usage_by_model: detail.usage_by_model ?? null,
     service_tier: detail.service_tier ?? null,
     estimate: detail.estimate ?? null,

@@ -1,6 +1,7 @@
 /** Records for the tests of the store. */
-import type { ExchangeRecord } from '../../src/pipeline/record.ts';
+
 import { newId } from '../../src/pipeline/id.ts';
+import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import type { StoreLog } from '../../src/store/health.ts';
 
 /** 10:00 on a day like others. */

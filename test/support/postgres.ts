@@ -8,7 +8,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -58,7 +58,7 @@ export async function postgres(): Promise<TestDatabase | { missing: string }> {
 
 /** Starts a server that belongs to the caller alone: to be killed, stopped or frozen. */
 export function startServer(): Promise<Server> {
-  const given = process.env['PG_TEST_URL'];
+  const given = process.env.PG_TEST_URL;
   return given ? Promise.resolve({ url: given, pid: null, stop: async () => {} }) : startEmbedded();
 }
 
@@ -79,7 +79,7 @@ async function startEmbedded(): Promise<Server> {
   const isRoot = process.getuid?.() === 0;
   const options = {
     cwd: dir,
-    env: { PATH: process.env['PATH'], LC_ALL: 'C', HOME: dir },
+    env: { PATH: process.env.PATH, LC_ALL: 'C', HOME: dir },
     ...(isRoot && { uid: NOBODY, gid: NOBODY }),
   };
   if (isRoot) {

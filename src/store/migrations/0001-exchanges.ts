@@ -5,8 +5,10 @@ export const exchanges: Migration = {
   name: '0001-exchanges',
   up: async ({ dialect, run }) => {
     await run(TABLE(dialect === 'sqlite' ? 'integer primary key autoincrement' : SEQUENCE));
-    await run('create index exchanges_time on exchanges (time_ms, seq)');
-    await run('create index exchanges_agent on exchanges (agent, time_ms, seq)');
+    // Pages are sorted by time and seq; in SQLite every index ends with seq by itself.
+    const seq = dialect === 'sqlite' ? '' : ', seq';
+    await run(`create index exchanges_time on exchanges (time_ms${seq})`);
+    await run(`create index exchanges_agent on exchanges (agent, time_ms${seq})`);
     await run('create index exchanges_session on exchanges (session_id, time_ms) where session_id is not null');
     await run(TAGS);
     await run('create index exchange_tags_value on exchange_tags (name, value, seq)');

@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { until } from './places.ts';
+
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+const NOBODY = 65_534;
+
+export interface Child {
+  process: ChildProcess;
+  /** All that it has printed. */
+  lines(): string[];
+  kill(): Promise<void>;
+}
+
+/** Starts a process with a store and waits for its first word; as an ordinary user even where the tests run as root. */
+export async function startChild(args: string[], options: { asNobody?: boolean } = {}): Promise<Child> {
+  const isRoot = process.getuid?.() === 0;
+  const child = spawn(process.execPath, ['--import', 'tsx/esm', CHILD, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...(options.asNobody && isRoot && { uid: NOBODY, gid: NOBODY }),
+  });
+  let said = '';
+  child.stdout!.on('data', (data) => {
+    said += data;
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  await until(() => said.includes('\n') || child.exitCode !== null, 'the child speaks', 15_000);
+  return {
+    process: child,
+    lines: () => said.split('\n').filter(Boolean),
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

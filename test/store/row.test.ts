@@ -1,0 +1,163 @@
+import { expect } from 'chai';
+import type { UsageName } from '../../src/metering/usage.ts';
+import type { ExchangeRecord } from '../../src/pipeline/record.ts';
+import { encode } from '../../src/store/line.ts';
+import { type Row, toRecord, toRow } from '../../src/store/row.ts';
+import { recordOf } from './records.ts';
+
+describe('a record as a row', () => {
+  const back = (record: ExchangeRecord): ExchangeRecord => toRecord(JSON.parse(encode(toRow(record))) as Row);
+
+  it('comes back as it was, whatever it holds', () => {
+    const random = seeded(20_261_120);
+    for (let round = 0; round < 2000; round++) {
+      const record = randomRecord(random);
+      expect(back(record)).to.deep.equal(record);
+    }
+  });
+
+  it('keeps unknown apart from zero and empty apart from absent', () => {
+    for (const usage of [null, {}, { input_tokens: 0 }, { output_tokens: 1.5 }, { input_tokens: 1e300 }]) {
+      expect(back(recordOf({ usage })).usage).to.deep.equal(usage);
+    }
+    const unknown = { system_chars: null, history_chars: null, tools_chars: null };
+    for (const prompt of [null, unknown, { ...unknown, tools_chars: 0 }]) {
+      expect(back(recordOf({ prompt })).prompt).to.deep.equal(prompt);
+    }
+    const error = { type: null, code: null, http_status: null, retry_after_s: null };
+    for (const given of [null, error, { ...error, retry_after_s: 0 }]) {
+      expect(back(recordOf({ error: given })).error).to.deep.equal(given);
+    }
+  });
+
+  it('keeps money that is finer than a pico-dollar, or written otherwise, to the last digit', () => {
+    for (const cost of ['0.00000000000015', '1.50', '0.000', '1e-7', '12345678.9', null]) {
+      expect(back(recordOf({ cost_usd: cost })).cost_usd).to.equal(cost);
+    }
+  });
+
+  it('replaces what PostgreSQL cannot store as text', () => {
+    const record = recordOf({ agent: 'a\0b', model: { request: 'x\ud800y', response: null, priced_as: null } });
+    const text = encode(toRow({ ...record, tags: { 'n\0': 'v\udfff', fine: '😀' } }));
+    expect(text).not.to.match(/\\u(0000|d[89a-f])/);
+    const again = toRecord(JSON.parse(text) as Row);
+    expect(again.agent).to.equal('a\uFFFDb');
+    expect(again.model.request).to.equal('x\uFFFDy');
+    expect(again.tags).to.deep.equal({ 'n\uFFFD': 'v\uFFFD', fine: '😀' });
+  });
+
+  it('cuts texts that a client has made too long for an index', () => {
+    expect(back(recordOf({ agent: 'a'.repeat(100_000) })).agent).to.have.lengthOf(512);
+  });
+
+  it('is short: absent members take no place', () => {
+    const text = encode(toRow(recordOf()));
+    expect(text).not.to.include('null');
+    expect(text.length).to.be.below(1000);
+  });
+});
+
+type Random = () => number;
+
+/** mulberry32: the same numbers at each run, so that a failure can be looked at. */
+function seeded(seed: number): Random {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const TEXTS = [
+  '',
+  'a',
+  'gpt-4o',
+  "it's",
+  '"quoted"',
+  'back\\slash',
+  'new\nline',
+  'Zürich 😀',
+  '{"a":1}',
+  '\\u0000',
+  '$1',
+  "';--",
+];
+const MONEY = ['0', '0.001425', '1.50', '0.0000000000001', '999999.999999999999', '1234567.89', '0.1'];
+const NAMES: UsageName[] = [
+  'input_tokens',
+  'output_tokens',
+  'cache_read.input_tokens',
+  'cache_creation.input_tokens',
+  'cache_creation.1h.input_tokens',
+  'reasoning.output_tokens',
+  'audio.seconds',
+  'web_search.requests',
+];
+
+function randomRecord(random: Random): ExchangeRecord {
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
+  const maybe = <T>(make: () => T): T | null => (random() < 0.5 ? null : make());
+  const text = (): string => pick(TEXTS);
+  const count = (): number => pick([0, 1, 7, 1e6, 2 ** 31, 1e12, 1e15, 0.5]);
+  const whole = (): number => pick([0, 1, 4096, 2 ** 31, 1e12]);
+  const usage = () => Object.fromEntries(NAMES.filter(() => random() < 0.4).map((name) => [name, count()]));
+  const tags = () => Object.fromEntries(TEXTS.filter(() => random() < 0.2).map((name) => [name, text()]));
+  const attempt = () => ({ provider: text(), model: maybe(text), status: maybe(whole), reason: text(), ms: random() });
+  const at = Math.floor(random() * 4e12);
+  return recordOf({
+    time: pick([new Date(at).toISOString(), '2026-11-20T12:00:00Z', '2026-11-20T12:00:00.000+01:00']),
+    tenant: maybe(text),
+    project: maybe(text),
+    agent: maybe(text),
+    key: maybe(text),
+    user: maybe(text),
+    session: maybe(() => ({ id: text(), source: text(), confidence: pick(['high', 'medium', 'low'] as const) })),
+    environment: maybe(text),
+    tags: tags(),
+    listener: text(),
+    provider: maybe(text),
+    api: maybe(text),
+    model: { request: maybe(text), response: maybe(text), priced_as: maybe(text) },
+    stream: random() < 0.5,
+    status: maybe(() => pick([200, 429, 500])),
+    outcome: pick(['ok', 'truncated', 'refused'] as const),
+    stop_reason: maybe(() => ({ raw: text(), normalized: maybe(() => 'length' as const) })),
+    error: maybe(() => ({
+      type: maybe(text),
+      code: maybe(text),
+      http_status: maybe(whole),
+      retry_after_s: maybe(count),
+    })),
+    usage: maybe(usage),
+    usage_status: pick(['final', 'missing', 'not_applicable'] as const),
+    usage_source: pick(['provider', 'none'] as const),
+    raw_usage: maybe(text),
+    cost_usd: maybe(() => pick(MONEY)),
+    cost_source: maybe(() => pick(['free', 'provider'] as const)),
+    table_cost_usd: maybe(() => pick(MONEY)),
+    price: maybe(() => ({ key: text(), version: text(), rates: { input: pick(MONEY) } })),
+    usage_by_model: maybe(() => [
+      { model: text(), usage: usage(), cost_usd: maybe(() => pick(MONEY)), price_key: maybe(text) },
+    ]),
+    service_tier: maybe(text),
+    estimate: maybe(() => ({
+      input_tokens: maybe(whole),
+      output_tokens: null,
+      cost_usd: maybe(text),
+      confidence: 'low' as const,
+    })),
+    upstream_request_id: maybe(text),
+    response_id: maybe(text),
+    attempts: random() < 0.5 ? [] : [attempt(), attempt()],
+    duration_ms: random() * 1e6,
+    time_to_first_token_ms: maybe(() => random() * 1000),
+    overhead_ms: maybe(random),
+    request_bytes: whole(),
+    response_bytes: whole(),
+    prompt: maybe(() => ({ system_chars: maybe(whole), history_chars: maybe(whole), tools_chars: maybe(whole) })),
+    rewritten_by: random() < 0.5 ? [] : [text(), text()],
+    config_version: text(),
+  });
+}
