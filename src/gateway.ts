@@ -62,6 +62,7 @@ export class Gateway {
   readonly #overload = new Overload();
   readonly #requests: ReturnType<GatewayMetrics['counter']>;
   readonly #retiring = new Set<Generation>();
+  #app: ReturnType<typeof createApp> | null = null;
   #current!: Generation;
   #store!: Store;
   #held: string[] = [];
@@ -80,14 +81,7 @@ export class Gateway {
     this.metrics.gauge('gateway_rows_waiting', 'Finished exchanges that are not in the database yet.', () => this.#store.health().waiting);
     this.metrics.gauge('gateway_rows_lost_total', 'Finished exchanges that could not be kept.', () => this.#store.health().lost);
     this.events.setMaxListeners(0);
-    const proxy = createProxy({
-      current: () => this.#current,
-      deadlines: this.#deadlines,
-      overload: this.#overload,
-      failed: (error) => parts.log.error('a request failed inside the gateway', { error }),
-    });
-    const app = createApp(new GatewayHouse(this), proxy);
-    this.ports = new Ports(this.#resources, app);
+    this.ports = new Ports(this.#resources, (req, res, port) => this.#app!(req, res, port));
   }
 
   /** Starts to serve. Throws a ConfigError or an Error of one line when it cannot. */
@@ -182,6 +176,8 @@ export class Gateway {
       const storeKey = `store ${config.database} ${config.data} ${config.durability}`;
       store = await this.#resources.hold(storeKey, () => this.#openStore(blueprint), (value) => value.close());
       held.push(storeKey);
+      this.#store ??= store;
+      this.#app ??= this.#makeApp();
       const generated = await this.#ownKey(blueprint);
       next = await Generation.build({
         blueprint,
@@ -239,6 +235,16 @@ export class Gateway {
     this.parts.scrubber.learn([key]);
     this.parts.log.info(isNew ? 'a gateway key was made' : 'the gateway key made earlier is used', { file });
     return key;
+  }
+
+  #makeApp(): ReturnType<typeof createApp> {
+    const proxy = createProxy({
+      current: () => this.#current,
+      deadlines: this.#deadlines,
+      overload: this.#overload,
+      failed: (error) => this.parts.log.error('a request failed inside the gateway', { error }),
+    });
+    return createApp(new GatewayHouse(this), proxy);
   }
 
   #lend(plugin: string, options: unknown, store: Store): { lent: Lent; close(): void } {
