@@ -1,0 +1,162 @@
+import {
+  type AnswerReader,
+  asList,
+  asObject,
+  charsIn,
+  charsOf,
+  type Draft,
+  type JsonMembers,
+  type JsonObject,
+  marker,
+  membersOf,
+  mergeUsage,
+  nameOf,
+  readError,
+  type SseEvent,
+  type StopKind,
+  valueAfter,
+} from '../../src/adapter.ts';
+import { readAnthropicUsage } from './_anthropic-usage.ts';
+
+const TYPE = marker('type');
+/** Where deltas carry text, most frequent first. */
+const TEXTS = ['text', 'partial_json', 'thinking'].map(marker);
+const TYPES = new Set([
+  'message_start',
+  'message_delta',
+  'message_stop',
+  'content_block_start',
+  'content_block_delta',
+  'content_block_stop',
+  'ping',
+  'error',
+]);
+
+/** Blocks that begin without content: their deltas bring it. */
+const EMPTY_STARTS = new Set(['text', 'thinking', 'fallback']);
+
+const STOPS: ReadonlyMap<string, StopKind> = new Map([
+  ['end_turn', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['pause_turn', 'stop'],
+  ['compaction', 'stop'],
+  ['max_tokens', 'length'],
+  ['model_context_window_exceeded', 'length'],
+  ['tool_use', 'tool_calls'],
+  ['refusal', 'refusal'],
+]);
+
+/**
+ * Reads the Messages API: usage is a state that message_start opens and message_delta replaces, field by field.
+ *
+ * What message_delta says last is right even where it is less than before: compatible
+ * vendors put the whole prompt into message_start and the true split into message_delta.
+ */
+export class AnthropicReader implements AnswerReader {
+  readonly members = ['usage', 'model', 'id', 'stop_reason', 'content'];
+  #usage: JsonObject | null = null;
+  /** The model that took over, as a fallback block names it. */
+  #servedBy: string | null = null;
+
+  event(event: SseEvent, draft: Draft): void {
+    if (event.data === null) return;
+    const type = eventType(event, event.data);
+    if (type === 'content_block_delta') draft.addOutput(deltaChars(event.data));
+    else if (type === 'message_stop') {
+      draft.ended = true;
+      draft.usageIsFinal = this.#usage !== null;
+    } else if (type === 'message_start') {
+      const message = membersOf(event.data).within('message');
+      if (message !== null) this.#message(message, draft);
+    } else if (type === 'message_delta') this.#delta(membersOf(event.data), draft);
+    else if (type === 'content_block_start') {
+      const block = asObject(membersOf(event.data).get('content_block'));
+      this.#block(block);
+      if (typeof block?.type === 'string' && !EMPTY_STARTS.has(block.type)) draft.started = true;
+    } else if (type === 'error') draft.error ??= readError(membersOf(event.data)) ?? { type: null, code: null };
+    else if (type === '') draft.error ??= readError(membersOf(event.data));
+  }
+
+  body(body: JsonMembers, draft: Draft): void {
+    this.#message(body, draft);
+    draft.usageIsFinal = true;
+    const content = body.get('content');
+    for (const each of asList(content)) {
+      const block = asObject(each);
+      this.#block(block);
+      if (block?.type !== 'fallback') draft.started = true;
+      draft.addOutput(blockChars(block));
+    }
+    if (content === undefined) draft.addOutput(body.size('content'));
+  }
+
+  finish(draft: Draft): void {
+    const model = this.#servedBy ?? draft.model;
+    const { usage, parts, servedBy } = readAnthropicUsage(this.#usage, model, draft.note);
+    draft.usage = usage;
+    draft.parts = parts;
+    draft.model = servedBy ?? model;
+    draft.serviceTier = nameOf(this.#usage?.service_tier);
+    draft.speed = nameOf(this.#usage?.speed);
+    draft.geo = nameOf(this.#usage?.inference_geo);
+    // A refusal before the first word is counted and not charged.
+    draft.isUnbilled = draft.stopReason?.normalized === 'refusal' && !draft.started;
+  }
+
+  #message(message: JsonMembers, draft: Draft): void {
+    draft.model = nameOf(message.get('model')) ?? draft.model;
+    draft.responseId = nameOf(message.get('id')) ?? draft.responseId;
+    this.#state(message, draft);
+    this.#stop(message.get('stop_reason'), draft);
+  }
+
+  #delta(delta: JsonMembers, draft: Draft): void {
+    this.#stop(asObject(delta.get('delta'))?.stop_reason, draft);
+    if (this.#state(delta, draft) && draft.finishing) draft.usageIsFinal = true;
+  }
+
+  /** Returns true when usage was said. */
+  #state(members: JsonMembers, draft: Draft): boolean {
+    const said = members.get('usage');
+    if (mergeUsage(null, said) === null) return false;
+    this.#usage = mergeUsage(this.#usage, said);
+    draft.keepRawUsage(members.text('usage'));
+    return true;
+  }
+
+  #stop(reason: unknown, draft: Draft): void {
+    const raw = nameOf(reason);
+    if (raw !== null) draft.stop({ raw, normalized: STOPS.get(raw) ?? null });
+  }
+
+  #block(block: JsonObject | null): void {
+    if (block?.type === 'fallback') this.#servedBy = nameOf(asObject(block.to)?.model) ?? this.#servedBy;
+  }
+}
+
+/** The event's name, or the `type` of its data where a vendor sends no names; '' when neither is known. */
+function eventType(event: SseEvent, data: Buffer): string {
+  const { name } = event;
+  if (name !== null && TYPES.has(name)) return name;
+  const at = valueAfter(data, TYPE);
+  const end = at === -1 ? -1 : data.indexOf('"', at + 1);
+  const first = end === -1 || end - at > 100 ? '' : data.toString('latin1', at + 1, end);
+  if (TYPES.has(first)) return first;
+  const type = nameOf(membersOf(data).get('type'));
+  return type !== null && TYPES.has(type) ? type : '';
+}
+
+function deltaChars(data: Buffer): number {
+  for (const name of TEXTS) {
+    const chars = charsOf(data, name);
+    if (chars > 0) return chars;
+  }
+  return 0;
+}
+
+function blockChars(block: JsonObject | null): number {
+  if (block === null) return 0;
+  const text = [block.text, block.thinking].find((value) => typeof value === 'string');
+  if (typeof text === 'string') return charsIn(text);
+  return block.type === 'tool_use' ? charsIn(JSON.stringify(block.input ?? {})) : 0;
+}
