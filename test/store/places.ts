@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import { type SqliteHandle, sqliteDriver } from '../../src/store/driver.ts';
 import { Store, type StoreOptions } from '../../src/store/store.ts';
 import { postgres, type TestDatabase } from '../support/postgres.ts';
@@ -14,6 +15,8 @@ export interface Place {
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Opens a store here, closed after the test. */
   open(options?: Partial<StoreOptions>): Promise<Store>;
+  /** Opens one and stores records in it. */
+  filled(...records: ExchangeRecord[]): Promise<Store>;
 }
 
 /** Declares the same tests for both dialects; each test asks `place()` for its own. */
@@ -50,7 +53,13 @@ export function withPlaces(
       stores.push(store);
       return store;
     };
-    place = { address, folder, open, query: database?.query ?? ((sql) => look(file, sql)) };
+    const filled = async (...records: ExchangeRecord[]): Promise<Store> => {
+      const store = await open();
+      for (const record of records) store.append(record);
+      if (!(await store.flush())) throw new Error('the records were not stored');
+      return store;
+    };
+    place = { address, folder, open, filled, query: database?.query ?? ((sql) => look(file, sql)) };
   });
   afterEach(async () => {
     for (const store of stores) await store.close();

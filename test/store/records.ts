@@ -4,8 +4,12 @@ import { newId } from '../../src/pipeline/id.ts';
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import type { StoreLog } from '../../src/store/health.ts';
 
-/** 10:00 on a day like others. */
+/** A moment of a day like others. */
 export const NOON = Date.parse('2026-11-20T12:00:00.000Z');
+
+export const HOUR = 3_600_000;
+/** The 24 hours that begin then. */
+export const DAY = { from: new Date(NOON), to: new Date(NOON + 24 * HOUR) };
 
 /** A typical exchange; what is given replaces its members. */
 export function recordOf(changes: Partial<ExchangeRecord> = {}, at = NOON): ExchangeRecord {
@@ -53,6 +57,19 @@ export function recordOf(changes: Partial<ExchangeRecord> = {}, at = NOON): Exch
     prompt: { system_chars: 120, history_chars: 4000, tools_chars: null },
     rewritten_by: [],
     config_version: '0123456789ab',
+    ...changes,
+  };
+}
+
+/** What an exchange lacks that came to nothing; what is given replaces it. */
+export function failing(changes: Partial<ExchangeRecord> = {}): Partial<ExchangeRecord> {
+  return {
+    usage: null,
+    usage_status: 'not_applicable',
+    usage_source: 'none',
+    cost_usd: null,
+    cost_source: null,
+    time_to_first_token_ms: null,
     ...changes,
   };
 }

@@ -15,8 +15,9 @@ import pg from 'pg';
 
 interface Server {
   url: string;
-  /** The postmaster, to be stopped and continued; null for a server that is not ours. */
-  pid: number | null;
+  /** Stops all its processes where they stand, as a hanging machine would; gives what `thaw` needs. */
+  freeze(): Promise<number[]>;
+  thaw(pids: readonly number[]): void;
   stop(): Promise<void>;
 }
 
@@ -31,12 +32,13 @@ const SETTINGS = [
   'shared_buffers=32MB',
 ];
 
+const NOT_OURS = { freeze: async () => [], thaw: () => {}, stop: async () => {} };
+
 let server: Promise<Server> | undefined;
 let made = 0;
 
 export interface TestDatabase {
   url: string;
-  pid: number | null;
   /** Asks as the owner of the server. */
   query(sql: string): Promise<Record<string, unknown>[]>;
 }
@@ -45,12 +47,12 @@ export interface TestDatabase {
 export async function postgres(): Promise<TestDatabase | { missing: string }> {
   try {
     server ??= startServer();
-    const { url, pid } = await server;
+    const { url } = await server;
     const name = `t_${process.pid}_${++made}`;
     await ask(url, `create database ${name}`);
     const own = new URL(url);
     own.pathname = `/${name}`;
-    return { url: own.href, pid, query: (sql) => ask(own.href, sql) };
+    return { url: own.href, query: (sql) => ask(own.href, sql) };
   } catch (error) {
     return { missing: `PostgreSQL cannot start here: ${error instanceof Error ? error.message : String(error)}` };
   }
@@ -59,7 +61,7 @@ export async function postgres(): Promise<TestDatabase | { missing: string }> {
 /** Starts a server that belongs to the caller alone: to be killed, stopped or frozen. */
 export function startServer(): Promise<Server> {
   const given = process.env.PG_TEST_URL;
-  return given ? Promise.resolve({ url: given, pid: null, stop: async () => {} }) : startEmbedded();
+  return given ? Promise.resolve({ url: given, ...NOT_OURS }) : startEmbedded();
 }
 
 async function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
@@ -136,7 +138,17 @@ async function run(binary: string, dir: string, options: object): Promise<Server
     await exited;
     rmSync(dir, { recursive: true, force: true });
   };
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, pid: child.pid ?? null, stop };
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const freeze = async (): Promise<number[]> => {
+    const rows = await ask(url, 'select pid from pg_stat_activity where pid <> pg_backend_pid()');
+    const pids = [child.pid!, ...rows.map((row) => Number(row.pid))];
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    return pids;
+  };
+  const thaw = (pids: readonly number[]): void => {
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
+  };
+  return { url, freeze, thaw, stop };
 }
 
 function freePort(): Promise<number> {
