@@ -117,9 +117,9 @@ export class AnthropicReader implements AnswerReader {
 
   /** Returns true when usage was said. */
   #state(members: JsonMembers, draft: Draft): boolean {
-    const said = members.get('usage');
-    if (mergeUsage(null, said) === null) return false;
-    this.#usage = mergeUsage(this.#usage, said);
+    const merged = mergeUsage(this.#usage, members.get('usage'));
+    if (merged === this.#usage) return false;
+    this.#usage = merged;
     draft.keepRawUsage(members.text('usage'));
     return true;
   }

@@ -164,8 +164,9 @@ export class ChatReader implements AnswerReader {
 
   /** Returns true when something was said. */
   #usageOf(said: unknown, text: string | undefined, draft: Draft): boolean {
-    if (mergeUsage(null, said) === null) return false;
-    this.#usage = mergeUsage(this.#usage, said);
+    const merged = mergeUsage(this.#usage, said);
+    if (merged === this.#usage) return false;
+    this.#usage = merged;
     this.#usageText = text;
     draft.keepRawUsage(text);
     return true;

@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<number, string>> = {
 export function openaiError(problem: Problem): string {
   const { status, code, message, details } = problem;
   const type = TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error');
-  return JSON.stringify({ error: { ...details, message, type, param: null, code } });
+  return JSON.stringify({ error: { message, type, param: null, code, details } });
 }
 
 /** The same as an event of a stream that has begun. */

@@ -99,9 +99,9 @@ export class ResponsesReader implements AnswerReader {
 
   #response(response: JsonMembers, draft: Draft): void {
     this.#identify(response, draft);
-    const usage = response.get('usage');
-    if (mergeUsage(null, usage) !== null) {
-      this.#usage = mergeUsage(this.#usage, usage);
+    const merged = mergeUsage(this.#usage, response.get('usage'));
+    if (merged !== this.#usage) {
+      this.#usage = merged;
       this.#usageText = response.text('usage');
       draft.keepRawUsage(this.#usageText);
       draft.usageIsFinal = true;

@@ -38,5 +38,5 @@ export default defineAdapter({
 
 function anthropicError({ status, code, message, requestId, details }: Problem): string {
   const type = TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
-  return JSON.stringify({ type: 'error', error: { ...details, type, message, code }, request_id: requestId });
+  return JSON.stringify({ type: 'error', error: { type, message, code, details }, request_id: requestId });
 }

@@ -50,7 +50,10 @@ export class JsonBody {
 
   /** Says that no more bytes follow. */
   end(): JsonMembers {
-    if (this.#scan === null) return membersOf(Buffer.concat(this.#pieces, this.#seen));
+    if (this.#scan === null) {
+      const [only = Buffer.alloc(0)] = this.#pieces;
+      return membersOf(this.#pieces.length > 1 ? Buffer.concat(this.#pieces, this.#seen) : only);
+    }
     this.#scan.end();
     return new KeptMembers(this.#scan.problem, this.#kept);
   }

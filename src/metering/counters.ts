@@ -42,7 +42,7 @@ export function count(source: JsonObject | null, name: string, note: Note): numb
  * Lays what was said last over what was said before: a state, not a sum.
  *
  * Null, absent and `{}` are "nothing said" and never overwrite; zero is a statement.
- * Returns null as long as nothing was said.
+ * Returns `before` itself when nothing was said now.
  */
 export function mergeUsage(before: JsonObject | null, said: unknown): JsonObject | null {
   const object = asObject(said);
@@ -53,7 +53,7 @@ export function mergeUsage(before: JsonObject | null, said: unknown): JsonObject
     if (value === null || name === '__proto__') continue;
     const nested = asObject(value);
     const next = nested === null ? value : mergeUsage(asObject(before?.[name]), nested);
-    if (next === null) continue;
+    if (next === null || (nested !== null && next === before?.[name])) continue;
     merged[name] = next;
     changed = true;
   }

@@ -182,7 +182,7 @@ describe('the anthropic-messages adapter', () => {
       const body = anthropicMessages.error(problem);
       expect(JSON.parse(body)).to.deep.equal({
         type: 'error',
-        error: { type, message: problem.message, code: 'some_code', limit_usd: '10' },
+        error: { type, message: problem.message, code: 'some_code', details: { limit_usd: '10' } },
         request_id: 'r1',
       });
       expect(anthropicMessages.errorEvent(problem)).to.equal(`event: error\ndata: ${body}\n\n`);

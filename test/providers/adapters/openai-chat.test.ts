@@ -109,7 +109,7 @@ describe('the openai-chat adapter', () => {
       };
       const body = openaiChat.error(problem);
       expect(JSON.parse(body)).to.deep.equal({
-        error: { message: problem.message, type, param: null, code: 'some_code', limit_usd: '10' },
+        error: { message: problem.message, type, param: null, code: 'some_code', details: { limit_usd: '10' } },
       });
       expect(openaiChat.errorEvent(problem)).to.equal(`data: ${body}\n\n`);
     }

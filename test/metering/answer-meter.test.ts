@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import { AnswerMeter, type AnswerReader } from '../../src/metering/answer-meter.ts';
+
+const HEAD = { api: 'x', status: 200, contentType: 'text/event-stream', streamAsked: true };
+
+/** A reader that writes down what it is given. */
+function recorder(): AnswerReader & { seen: string[] } {
+  const seen: string[] = [];
+  return {
+    seen,
+    members: ['id'],
+    event: (event, draft) => {
+      if (event.data !== null) seen.push(`event ${event.data}`);
+      if (String(event.data) === 'end') draft.ended = true;
+    },
+    body: (body) => seen.push(`body ${body.get('id')}`),
+    finish: () => seen.push('finish'),
+  };
+}
+
+function meter(bytes: string, head: object = {}, bills = true, whole = true) {
+  const reader = recorder();
+  const answer = new AnswerMeter({ ...HEAD, ...head }, reader, bills);
+  for (const byte of Buffer.from(bytes)) answer.push(Buffer.of(byte));
+  return { seen: reader.seen, reading: answer.end(whole) };
+}
+
+describe('AnswerMeter', () => {
+  it('believes the first bytes, not the content type', () => {
+    for (const contentType of ['text/event-stream', 'application/json', 'text/plain', '']) {
+      expect(meter('\uFEFF\r\n {"id":1}', { contentType }).seen).to.deep.equal(['body 1', 'finish']);
+      expect(meter('\uFEFFdata: a\n\ndata: end', { contentType }).seen).to.deep.equal([
+        'event a',
+        'event end',
+        'finish',
+      ]);
+      expect(meter(': hi\n\nevent: e\ndata: a\n\n', { contentType }).seen).to.deep.equal(['event a', 'finish']);
+    }
+  });
+
+  it('tells how the body ended', () => {
+    expect(meter('data: end\n\n').reading.ending).to.equal('complete');
+    expect(meter('data: end\n\n', {}, true, false).reading.ending).to.equal('complete');
+    expect(meter('data: a\n\n').reading.ending).to.equal('truncated');
+    expect(meter('{"id":1}').reading.ending).to.equal('complete');
+    expect(meter('{"id":1').reading.ending).to.equal('bad_payload');
+    expect(meter('{"id":1', {}, true, false).reading.ending).to.equal('truncated');
+    expect(meter('{"error":{"type":"a","code":"b"}}').reading).to.include({
+      ending: 'error',
+      usageStatus: 'not_applicable',
+    });
+  });
+
+  it('does not read what is not billed, and of an error status only the error', () => {
+    const stored = meter('{"id":1}', {}, false);
+    expect([stored.seen, stored.reading.usageStatus, stored.reading.ending]).to.deep.equal([
+      [],
+      'not_applicable',
+      'complete',
+    ]);
+    const failed = meter('{"id":1,"error":{"code":"b"}}', { status: 400 });
+    expect([failed.seen, failed.reading.error]).to.deep.equal([[], { type: null, code: 'b' }]);
+  });
+
+  it('does not throw when its reader does', () => {
+    const fail = () => {
+      throw new Error('secret');
+    };
+    for (const bytes of ['data: a\n\n', '{"id":1}']) {
+      const answer = new AnswerMeter(HEAD, { members: [], event: fail, body: fail, finish: fail }, true);
+      answer.push(Buffer.from(bytes));
+      answer.push(Buffer.from(bytes));
+      const reading = answer.end(true);
+      expect(reading).to.include({ usage: null, usageStatus: 'missing' });
+      expect(reading.inconsistencies).to.deep.equal(['the meter failed on this answer']);
+    }
+  });
+});
