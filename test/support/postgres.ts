@@ -118,8 +118,8 @@ async function run(binary: string, dir: string, options: object): Promise<Server
   });
   const end = (): void => {
     child.kill('SIGCONT');
-    child.kill('SIGINT');
-    rmSync(dir, { recursive: true, force: true });
+    child.kill('SIGQUIT'); // at once: nobody needs its files any more
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   };
   process.once('exit', end);
   await new Promise<void>((resolve, reject) => {
