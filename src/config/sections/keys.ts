@@ -18,6 +18,12 @@ export const keysSchema = {
         writeOnly: true,
         description: 'The key, at least 16 characters; best taken from the environment.',
       },
+      access: {
+        type: 'string',
+        enum: ['all', 'proxy'],
+        default: 'all',
+        description: 'What it opens. all: proxy, API and dashboard. proxy: the proxy only, as for an application.',
+      },
       agent: { ...text, description: 'Agent its traffic belongs to.' },
       user: { ...text, description: 'User its traffic belongs to.' },
       project: { ...text, description: 'Project its traffic belongs to.' },
