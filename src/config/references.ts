@@ -17,7 +17,7 @@ export interface Checked {
   plugins: ({ plugin: string; as?: string; when?: When; enabled?: boolean } & Record<string, unknown>)[];
 }
 
-type RouteMatch = { listener?: string | string[]; provider?: string | string[] };
+type RouteMatch = { listener?: string | string[] };
 
 interface Scene {
   config: Checked;
@@ -124,7 +124,7 @@ function checkRoutes(scene: Scene): void {
 /** A name without `*` that nothing bears is a slip of the pen: such a condition could never hold. */
 function checkNames(scene: Scene, path: Path, match: When | RouteMatch): void {
   const listeners = scene.config.listen.map(listenerName);
-  for (const name of exact(match.provider)) scene.report([...path, 'provider'], unknownProvider(scene, name));
+  for (const name of exact((match as When).provider)) scene.report([...path, 'provider'], unknownProvider(scene, name));
   for (const name of exact(match.listener)) {
     const fault = listeners.includes(name)
       ? null

@@ -9,7 +9,6 @@ const match = {
     model: { ...globs, description: 'Model as the client names it.' },
     path: { ...globs, description: 'Path without the query.' },
     listener: { ...globs, description: 'Name of the listener.' },
-    provider: { ...globs, description: 'Provider that would be taken without this route.' },
     agent: { ...globs, description: 'Agent of the request.' },
     stream: { type: 'boolean', description: 'Whether the client asks for a stream.' },
   },
