@@ -9,10 +9,16 @@ const pricesSchema = { type: 'object', additionalProperties: priceEntrySchema } 
 const wrappedSchema = {
   type: 'object',
   additionalProperties: false,
-  properties: { models: pricesSchema, version: { type: ['string', 'number'] } },
+  properties: {
+    models: pricesSchema,
+    version: { type: ['string', 'number'] },
+    // There is one currency and one unit; a file may say so.
+    currency: { const: 'USD' },
+    unit: { type: 'string' },
+  },
 } as const;
 
-/** Checks a file of pricing.files: prices by model, or the same under `models` with a `version` beside it. Never throws. */
+/** Checks a file of pricing.files: prices by model, or the same under `models` with `version`, `currency` and `unit` beside it. Never throws. */
 export function checkPriceFile(source: Source): Problem[] {
   const read = readConfig(source);
   if (!read.ok) return read.problems;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { checkPriceFile } from '../../src/config/price-file.ts';
 import { problemLine } from '../../src/config/problem.ts';
@@ -8,6 +9,16 @@ describe('a price file', () => {
   it('holds prices by model, or the same under models', () => {
     expect(lines('openai/gpt-4o: { input: 2.5, output: 10 }\n')).to.eql([]);
     expect(lines('version: 2026-11\nmodels:\n  gpt-4o: { input: "2.50" }\n')).to.eql([]);
+  });
+
+  it('may say that it is in US dollars, and in no other currency', () => {
+    expect(lines('currency: USD\nunit: per million tokens\nmodels:\n  gpt-4o: { input: 2 }\n')).to.eql([]);
+    expect(lines('currency: EUR\nmodels:\n  gpt-4o: { input: 2 }\n')).to.have.length(1);
+  });
+
+  it('takes the table of the wire samples', () => {
+    const text = readFileSync(new URL('../wire-samples/prices.json', import.meta.url), 'utf8');
+    expect(checkPriceFile({ text, file: 'prices.json', env: {} })).to.eql([]);
   });
 
   it('is refused with the line that is wrong', () => {
