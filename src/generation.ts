@@ -55,6 +55,7 @@ export class Generation implements Traffic {
   readonly #routes: Routes;
   readonly #keyring: Keyring;
   readonly #pools: ReadonlyMap<Provider, Pool>;
+  readonly #most: number;
   #count = 0;
   #retired: (() => void) | null = null;
 
@@ -67,7 +68,8 @@ export class Generation implements Traffic {
         if (entry.enabled) instances.set(entry.name, await holdInstance(entry, parts, held));
       }
       const pools = new Map<Provider, Pool>();
-      for (const provider of parts.blueprint.providers.values()) pools.set(provider, await holdPool(provider, parts, held));
+      for (const provider of parts.blueprint.providers.values())
+        pools.set(provider, await holdPool(provider, parts, held));
       return new Generation(parts, held, instances, pools);
     } catch (error) {
       for (const key of held) await parts.resources.release(key);
@@ -89,19 +91,23 @@ export class Generation implements Traffic {
     this.blueprint = blueprint;
     this.instances = instances;
     this.limits = { body: config.limits.body, clientStall: config.limits.client_stall, drain: config.limits.drain };
+    this.#most = config.limits.concurrent ?? Number.POSITIVE_INFINITY;
     this.terms = { configVersion: version, cost: (question) => costOf(question, prices) };
     this.#endpoints = new Endpoints([...blueprint.adapters.values()].map(({ value }) => value));
     this.#routes = makeRoutes(blueprint);
     this.#keyring = new Keyring(config.keys, parts.generatedKey);
-    this.pipeline = new Pipeline(blueprint.order.filter(({ enabled }) => enabled).map((entry) => stage(entry, instances)), parts.failed);
+    this.pipeline = new Pipeline(
+      blueprint.order.filter(({ enabled }) => enabled).map((entry) => stage(entry, instances)),
+      parts.failed,
+    );
   }
 
   get inFlight(): number {
     return this.#count;
   }
 
-  get concurrent(): number | null {
-    return this.blueprint.config.limits.concurrent ?? null;
+  get full(): boolean {
+    return this.#count > this.#most;
   }
 
   enter(): void {
@@ -163,7 +169,9 @@ async function holdInstance(entry: Ordered, parts: GenerationParts, held: string
       return { instance: (await loaded.value.setup(lent)) ?? {}, close };
     } catch (error) {
       close();
-      throw new Error(`plugin ${entry.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`plugin ${entry.name}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   };
   const { instance } = await parts.resources.hold(key, open, async ({ instance, close }) => {
@@ -231,7 +239,10 @@ function makeRoutes(blueprint: Blueprint): Routes {
   });
 }
 
-function compileRoute({ match, targets }: Blueprint['config']['routes'][number], providers: ReadonlyMap<string, Provider>): CompiledRoute {
+function compileRoute(
+  { match, targets }: Blueprint['config']['routes'][number],
+  providers: ReadonlyMap<string, Provider>,
+): CompiledRoute {
   const tests: ((asked: Asked) => boolean)[] = [];
   const glob = (globs: string | readonly string[] | undefined, fact: (asked: Asked) => string | null): void => {
     if (globs === undefined) return;

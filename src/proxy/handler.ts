@@ -32,7 +32,9 @@ interface Arrival {
 }
 
 /** Makes the function that takes every request which is not the gateway's own. */
-export function createProxy(parts: HandlerParts): (req: IncomingMessage, res: ServerResponse, listener: ListenerFacts) => void {
+export function createProxy(
+  parts: HandlerParts,
+): (req: IncomingMessage, res: ServerResponse, listener: ListenerFacts) => void {
   return (req, res, listener) => {
     const clock = performance.now();
     const traffic = parts.current();
@@ -44,7 +46,12 @@ export function createProxy(parts: HandlerParts): (req: IncomingMessage, res: Se
         parts.failed(error);
         const dialect = traffic.dialectOf(req.url ?? '/', null);
         const message = 'The gateway failed on this request; its log says why.';
-        sendProblem(res, dialect, { status: 500, code: 'internal_error', message, requestId: newId(arrival.startedAt) });
+        sendProblem(res, dialect, {
+          status: 500,
+          code: 'internal_error',
+          message,
+          requestId: newId(arrival.startedAt),
+        });
         if (!res.writableEnded) res.destroy();
       })
       .finally(() => traffic.leave());
@@ -54,13 +61,20 @@ export function createProxy(parts: HandlerParts): (req: IncomingMessage, res: Se
 async function proxy(arrival: Arrival, parts: HandlerParts): Promise<void> {
   const { req, res, listener, traffic } = arrival;
   const path = parsePath(req.url ?? '/', (name) => traffic.provider(name) !== undefined);
-  if (path === null) return turnAway(arrival, '/', 400, 'invalid_path', 'The request target must be a plain path such as /v1/chat/completions.');
+  if (path === null)
+    return turnAway(
+      arrival,
+      '/',
+      400,
+      'invalid_path',
+      'The request target must be a plain path such as /v1/chat/completions.',
+    );
   const credentials = readCredentials(req, (key) => traffic.principal(key));
   if (listener.locked && !credentials.principal) {
     const message = 'A gateway key is needed: as `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.';
     return turnAway(arrival, path.path, 401, 'invalid_gateway_key', message, { 'www-authenticate': 'Bearer' });
   }
-  if (parts.overload.reason) {
+  if (parts.overload.reason || traffic.full) {
     return turnAway(arrival, path.path, 503, OVERLOADED.code, OVERLOADED.message, { 'retry-after': '1' });
   }
   const endpoint = traffic.endpoint(req.method ?? 'GET', path.path);
@@ -135,7 +149,15 @@ async function pass(
   const met = traffic.pipeline.meet(exchange);
   const verdict = (met instanceof Promise ? await met : met) ?? doorVerdict(exchange, targets, problem);
   if (!verdict) {
-    const forward = new Forward({ exchange, traffic, targets, ownCredential: credentials.ownCredential, req, res, deadlines: parts.deadlines });
+    const forward = new Forward({
+      exchange,
+      traffic,
+      targets,
+      ownCredential: credentials.ownCredential,
+      req,
+      res,
+      deadlines: parts.deadlines,
+    });
     return forward.run();
   }
   return conclude(exchange, verdict, req, res);
@@ -179,7 +201,12 @@ function turnAway(
 ): void {
   const { req, res, traffic, startedAt } = arrival;
   const close: Record<string, string> = req.complete ? {} : { connection: 'close' };
-  sendProblem(res, traffic.dialectOf(path, null), { status, code, message, requestId: newId(startedAt) }, { ...headers, ...close });
+  sendProblem(
+    res,
+    traffic.dialectOf(path, null),
+    { status, code, message, requestId: newId(startedAt) },
+    { ...headers, ...close },
+  );
 }
 
 function askForBody(req: IncomingMessage, res: ServerResponse): void {

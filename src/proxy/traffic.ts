@@ -44,6 +44,8 @@ export interface Traffic {
   readonly pipeline: Pipeline;
   readonly limits: Limits;
   readonly terms: Terms;
+  /** More exchanges are under way than limits.concurrent allows; the one that asks is counted in. */
+  readonly full: boolean;
   enter(): void;
   leave(): void;
   /** The API of a method and a path, or null when no adapter owns it. */
@@ -52,7 +54,14 @@ export interface Traffic {
   dialectOf(path: string, provider: Provider | null): Dialect;
   provider(name: string): Provider | undefined;
   /** Targets in their order; empty when nobody can answer. */
-  targets(asked: { path: string; model: string | null; stream: boolean; dialect: Dialect; listener: ListenerFacts; agent: string | null }): readonly Target[];
+  targets(asked: {
+    path: string;
+    model: string | null;
+    stream: boolean;
+    dialect: Dialect;
+    listener: ListenerFacts;
+    agent: string | null;
+  }): readonly Target[];
   principal(key: string): Principal | null;
   pool(provider: Provider): Pool;
   /** Hides the gateway's own provider keys in an answer that quotes them. */

@@ -25,7 +25,7 @@ export const limitsSchema = {
     concurrent: {
       type: 'integer',
       minimum: 1,
-      description: 'Most exchanges at once; more are refused with 429. Without it: no limit.',
+      description: 'Most exchanges at once; more are refused with 503 and retry-after. Without it: no limit.',
     },
   },
 } as const;
