@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import type { Adapter } from './adapter.ts';
-import { publishSchema, type PluginShape, type Schema } from './config/compose.ts';
+import { type PluginShape, publishSchema, type Schema } from './config/compose.ts';
 import { ConfigError } from './config/problem.ts';
 import type { Config, ProviderEntry } from './config/schema.ts';
 import { checkConfig } from './config/validate.ts';
@@ -20,7 +20,7 @@ import type { PluginDefinition } from './plugin.ts';
 /** Everything a configuration says, read and checked; nothing of it is alive yet. */
 export interface Blueprint {
   config: Config;
-  /** 12 hex digits of the configuration and of the code it runs. */
+  /** 12 hex digits of a hash of all that the configuration says. */
   version: string;
   secrets: readonly string[];
   notes: readonly string[];
@@ -57,7 +57,10 @@ export class Drafting {
     this.#parts = parts;
     const { root, folder } = parts;
     this.#plugins = new Shelf([join(root, 'plugins'), join(folder, 'plugins')], checkPlugin);
-    this.#adapters = new Shelf([join(root, 'providers', 'adapters'), join(folder, 'providers', 'adapters')], checkAdapter);
+    this.#adapters = new Shelf(
+      [join(root, 'providers', 'adapters'), join(folder, 'providers', 'adapters')],
+      checkAdapter,
+    );
   }
 
   /** Throws a ConfigError that says, line by line, what stands in the way. */
@@ -81,7 +84,20 @@ export class Drafting {
     const providers = resolveProviders(config, catalogue, folder);
     const { book: prices, digest: pricesDigest } = await buildPriceBook({ config, entries, version, folder, root });
     const byName = new Map([...adapters].map(([name, loaded]) => [adapterName(name), loaded]));
-    return { config, version, secrets, notes, plugins, adapters: byName, broken, order, entries, providers, prices, pricesDigest };
+    return {
+      config,
+      version,
+      secrets,
+      notes,
+      plugins,
+      adapters: byName,
+      broken,
+      order,
+      entries,
+      providers,
+      prices,
+      pricesDigest,
+    };
   }
 
   /** What must be watched: the file, the folders, and files that plugins import from elsewhere. */
@@ -116,8 +132,20 @@ export class Drafting {
   }
 }
 
+/** Tells blueprints apart: the same configuration with the same code is no change. */
+export function fingerprintOf({ version, plugins, adapters, broken, entries, pricesDigest }: Blueprint): string {
+  const code = [...plugins.values(), ...adapters.values()].map(({ name, hash }) => `${name} ${hash}`);
+  const faults = broken.map(({ file, error }) => `${file} ${error}`);
+  return [version, pricesDigest, JSON.stringify([...entries]), ...code, ...faults].join('\n');
+}
+
 /** `openai-chat.ts` is `openai_chat` in YAML, where names are in snake case. */
 const adapterName = (file: string): string => file.replaceAll('-', '_');
 
 const shapes = (plugins: ReadonlyMap<string, Loaded<PluginDefinition>>): PluginShape[] =>
-  [...plugins].map(([name, { value }]) => ({ name, summary: value.summary, options: value.options, section: value.section }));
+  [...plugins].map(([name, { value }]) => ({
+    name,
+    summary: value.summary,
+    options: value.options,
+    section: value.section,
+  }));

@@ -1,11 +1,12 @@
-import Router from '@koa/router';
 import { basename } from 'node:path';
+import Router from '@koa/router';
 
 import type { Generation } from './generation.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Log, Panel } from './plugin.ts';
 import { isLoopback, type Port } from './ports.ts';
 import type { Store } from './store/store.ts';
+import type { Tally } from './tally.ts';
 import type { ConfigurationState, House, ProviderView, StageView } from './web/house.ts';
 
 /** What this view needs of the gateway. */
@@ -13,8 +14,7 @@ export interface Inside {
   readonly parts: { file: string; log: Log; packageVersion: string };
   readonly startedAt: number;
   readonly metrics: GatewayMetrics;
-  readonly failures: ReadonlyMap<string, number>;
-  readonly heard: ReadonlyMap<string, { status: number | string; at: string }>;
+  readonly tally: Tally;
   readonly refusal: { at: string; lines: readonly string[] } | null;
   readonly draining: boolean;
   readonly current: Generation;
@@ -81,7 +81,7 @@ export class GatewayHouse implements House {
       onError,
       state: broken.has(plugin) ? 'broken' : enabled ? 'running' : 'off',
       error: broken.get(plugin) ?? null,
-      failures: this.#gateway.failures.get(name) ?? 0,
+      failures: this.#gateway.tally.failures.get(name) ?? 0,
     }));
   }
 
@@ -94,13 +94,17 @@ export class GatewayHouse implements House {
   }
 
   broken(): readonly { file: string; error: string; since: string }[] {
-    return this.#gateway.current.blueprint.broken.map(({ file, error, since }) => ({ file: basename(file), error, since }));
+    return this.#gateway.current.blueprint.broken.map(({ file, error, since }) => ({
+      file: basename(file),
+      error,
+      since,
+    }));
   }
 
   providers(): readonly ProviderView[] {
     const { providers, config } = this.#gateway.current.blueprint;
     return [...providers.values()].map((provider) => {
-      const heard = this.#gateway.heard.get(provider.name);
+      const heard = this.#gateway.tally.heard.get(provider.name);
       return {
         name: provider.name,
         baseUrl: provider.baseUrl,
@@ -127,7 +131,9 @@ export class GatewayHouse implements House {
   }
 
   panels(): readonly { plugin: string; panel: Panel }[] {
-    return [...this.#gateway.current.instances].flatMap(([plugin, { panels = [] }]) => panels.map((panel) => ({ plugin, panel })));
+    return [...this.#gateway.current.instances].flatMap(([plugin, { panels = [] }]) =>
+      panels.map((panel) => ({ plugin, panel })),
+    );
   }
 
   async metrics(): Promise<{ contentType: string; text: string }> {
@@ -181,13 +187,19 @@ const NO_PATHS: ReadonlySet<string> = new Set();
 /** Options of plugins may be secrets; names tell. */
 function masked(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const secret = /key|secret|token|password|url|authorization/i;
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, secret.test(name) && typeof value === 'string' ? '***' : value]));
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name,
+      secret.test(name) && typeof value === 'string' ? '***' : value,
+    ]),
+  );
 }
 
 /** `{ agent: [ci, dev] }` as people write it in YAML. */
 function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
-  return `{ ${Object.entries(value).map(([name, inner]) => `${name}: ${inline(inner)}`).join(', ')} }`;
+  return `{ ${Object.entries(value)
+    .map(([name, inner]) => `${name}: ${inline(inner)}`)
+    .join(', ')} }`;
 }
-

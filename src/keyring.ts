@@ -24,9 +24,13 @@ export class Keyring {
 
   constructor(keys: readonly GatewayKey[], generated: string | null) {
     for (const { key, expires, ...principal } of keys) {
-      this.#holders.set(digest(key), { ...principal, until: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires) } as Holder);
+      this.#holders.set(digest(key), {
+        ...principal,
+        until: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires),
+      } as Holder);
     }
-    if (generated !== null) this.#holders.set(digest(generated), { name: 'generated', until: Number.POSITIVE_INFINITY });
+    if (generated !== null)
+      this.#holders.set(digest(generated), { name: 'generated', until: Number.POSITIVE_INFINITY });
   }
 
   get size(): number {

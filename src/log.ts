@@ -31,12 +31,22 @@ export function openLog(scrubber: Scrubber, level: LogLevel = 'info', fd = 1): G
   let dropped = 0;
   destination.on('drop', () => dropped++);
   destination.on('error', () => {}); // a closed pipe: requests go on
-  const root = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, destination);
+  const root = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
 
   const wrap = (bound: Record<string, unknown>): GatewayLog => {
-    const write = (kind: 'debug' | 'info' | 'warn' | 'error') => (message: string, facts: Record<string, unknown> = {}) => {
-      if (root.isLevelEnabled(kind)) root[kind](clean({ ...bound, ...facts }, scrubber), scrubber.text(cut(message)));
-    };
+    const write =
+      (kind: 'debug' | 'info' | 'warn' | 'error') =>
+      (message: string, facts: Record<string, unknown> = {}) => {
+        if (root.isLevelEnabled(kind)) root[kind](clean({ ...bound, ...facts }, scrubber), scrubber.text(cut(message)));
+      };
     return {
       debug: write('debug'),
       info: write('info'),
@@ -78,7 +88,11 @@ function clean(facts: Record<string, unknown>, scrubber: Scrubber): Record<strin
 
 /** The author's own frames of an error; other objects as JSON. */
 function describe(value: unknown): string {
-  if (value instanceof Error) return (value.stack ?? value.message).split('\n').filter((line) => !line.includes('node:internal')).join('\n');
+  if (value instanceof Error)
+    return (value.stack ?? value.message)
+      .split('\n')
+      .filter((line) => !line.includes('node:internal'))
+      .join('\n');
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {

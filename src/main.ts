@@ -76,7 +76,9 @@ function greet(gateway: Gateway, file: string): void {
   const { all } = gateway.ports;
   const main = all.find(({ dashboard }) => dashboard) ?? all[0]!;
   const { config, version } = gateway.current.blueprint;
-  const others = all.filter((port) => port !== main).map(({ url, agent }) => `            ${url}${agent ? ` (agent ${agent})` : ''}\n`);
+  const others = all
+    .filter((port) => port !== main)
+    .map(({ url, agent }) => `            ${url}${agent ? ` (agent ${agent})` : ''}\n`);
   print(`
 Token Spy is running.
 

@@ -9,13 +9,13 @@ import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Exchange, Verdict } from './pipeline/exchange.ts';
 import type { ExchangeRecord } from './pipeline/record.ts';
 
+export type { Cost, CostQuestion } from './metering/cost.ts';
+export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
 export type { Exchange, ExchangeState, Verdict } from './pipeline/exchange.ts';
+export type { Provider } from './pipeline/provider.ts';
+export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
-export type { ExchangeRecord } from './pipeline/record.ts';
-export type { Provider } from './pipeline/provider.ts';
-export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
-export type { Cost, CostQuestion } from './metering/cost.ts';
 
 /** One JSON Schema per option. Every option has a `description`; `default` makes it always present. */
 export type OptionsSchema = Readonly<Record<string, Exclude<JSONSchema, boolean> & { readonly description: string }>>;
@@ -79,7 +79,11 @@ export interface Log {
 
 /** Counters and histograms under `gateway_<plugin>_<what>_total`; label values are bounded, the rest is `other`. */
 export interface Metrics {
-  counter(what: string, help: string, labels?: readonly string[]): { add(amount: number, labels?: Record<string, string>): void };
+  counter(
+    what: string,
+    help: string,
+    labels?: readonly string[],
+  ): { add(amount: number, labels?: Record<string, string>): void };
   histogram(
     what: string,
     help: string,
@@ -89,4 +93,5 @@ export interface Metrics {
 }
 
 /** Gives a plugin its types; it returns what it was given. */
-export const definePlugin = <const O extends OptionsSchema>(definition: PluginDefinition<O>): PluginDefinition<O> => definition;
+export const definePlugin = <const O extends OptionsSchema>(definition: PluginDefinition<O>): PluginDefinition<O> =>
+  definition;

@@ -20,7 +20,8 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 /** True when a listener asks its callers for a key: by default, wherever strangers can reach it. */
-export const isLocked = ({ auth, host }: Listen): boolean => auth === 'key' || (auth === undefined && !isLoopback(host));
+export const isLocked = ({ auth, host }: Listen): boolean =>
+  auth === 'key' || (auth === undefined && !isLoopback(host));
 /** True when somebody must show a key there: to the proxy, or to a dashboard that strangers can reach. */
 export const isGuarded = (listen: Listen): boolean => isLocked(listen) || !isLoopback(listen.host);
 
@@ -32,6 +33,8 @@ export class Ports {
   readonly #resources: Resources;
   readonly #handle: Handle;
   readonly #servers = new Map<string, Server>();
+  /** Ports given up, with answers still open. */
+  readonly #leaving = new Set<Server>();
   #ports = new Map<string, Port>();
 
   constructor(resources: Resources, handle: Handle) {
@@ -45,7 +48,11 @@ export class Ports {
     try {
       for (const listen of config.listen) {
         const key = keyOf(listen);
-        await this.#resources.hold(key, () => this.#listen(listen, config), (server: Server) => this.#close(key, server));
+        await this.#resources.hold(
+          key,
+          () => this.#listen(listen, config),
+          (server: Server) => this.#close(key, server),
+        );
         held.push(key);
       }
       return held;
@@ -77,12 +84,16 @@ export class Ports {
   }
 
   closeIdle(): void {
-    for (const server of this.#servers.values()) server.closeIdleConnections();
+    for (const server of this.#open()) server.closeIdleConnections();
   }
 
   /** Cuts what is still open. */
   cut(): void {
-    for (const server of this.#servers.values()) server.closeAllConnections();
+    for (const server of this.#open()) server.closeAllConnections();
+  }
+
+  #open(): Server[] {
+    return [...this.#servers.values(), ...this.#leaving];
   }
 
   async #listen(listen: Listen, config: Config): Promise<Server> {
@@ -100,9 +111,10 @@ export class Ports {
     return server;
   }
 
-  async #close(key: string, server: Server): Promise<void> {
+  #close(key: string, server: Server): void {
     this.#servers.delete(key);
-    server.close();
+    this.#leaving.add(server);
+    server.close(() => this.#leaving.delete(server));
     server.closeIdleConnections();
   }
 
@@ -124,10 +136,13 @@ export class Ports {
   }
 }
 
-const keyOf = ({ host, port, name }: Listen): string => (port === 0 ? `port ${host}:0 ${name}` : `port ${host}:${port}`);
+const keyOf = ({ host, port, name }: Listen): string =>
+  port === 0 ? `port ${host}:0 ${name}` : `port ${host}:${port}`;
 
 function portError({ host, port }: Listen, error: NodeJS.ErrnoException): Error {
-  if (error.code === 'EADDRINUSE') return new Error(`port ${port} on ${host} is in use; stop the other program or set another port under listen`);
-  if (error.code === 'EACCES') return new Error(`port ${port} on ${host} may not be opened by this user; choose one above 1023`);
+  if (error.code === 'EADDRINUSE')
+    return new Error(`port ${port} on ${host} is in use; stop the other program or set another port under listen`);
+  if (error.code === 'EACCES')
+    return new Error(`port ${port} on ${host} may not be opened by this user; choose one above 1023`);
   return new Error(`cannot listen on ${host}:${port}: ${error.code ?? error.message}`);
 }

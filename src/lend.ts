@@ -1,0 +1,33 @@
+import type { GatewayLog } from './log.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Lent } from './plugin.ts';
+import type { Store } from './store/store.ts';
+
+/** What of the gateway is lent on to plugins. */
+export interface Lender {
+  log: GatewayLog;
+  metrics: GatewayMetrics;
+  folder: string;
+  store: Store;
+  publish(event: string, data: unknown): void;
+  failed(plugin: string, error: unknown): void;
+}
+
+/** Makes what one plugin instance may use while it lives; `close` takes its timers back. */
+export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
+  const { metrics, folder, store, publish, failed } = lender;
+  const timers: NodeJS.Timeout[] = [];
+  const lent: Lent = {
+    options: options as Lent['options'],
+    log: lender.log.child({ plugin }),
+    records: { append: (record) => store.append(record) },
+    metrics: metrics.lend(plugin),
+    folder,
+    publish,
+    every: (milliseconds, work) => {
+      const run = async (): Promise<void> => work();
+      timers.push(setInterval(() => void run().catch((error: unknown) => failed(plugin, error)), milliseconds).unref());
+    },
+  };
+  return { lent, close: () => timers.forEach(clearInterval) };
+}

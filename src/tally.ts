@@ -1,0 +1,47 @@
+import type { GatewayLog } from './log.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Exchange } from './pipeline/exchange.ts';
+
+/** Figures that are read from the gateway when somebody asks for them. */
+interface Readings {
+  inFlight(): number;
+  refused(): boolean;
+  store(): { waiting: number; lost: number };
+}
+
+/** Counts what the gateway goes through, for its metrics and its pages. */
+export class Tally {
+  /** Throws of each stage since the start. */
+  readonly failures = new Map<string, number>();
+  /** Last word of each provider: a status, or why there was none. */
+  readonly heard = new Map<string, { status: number | string; at: string }>();
+  readonly #log: GatewayLog;
+  readonly #exchanges: ReturnType<GatewayMetrics['counter']>;
+  readonly #throws: ReturnType<GatewayMetrics['counter']>;
+
+  constructor(metrics: GatewayMetrics, log: GatewayLog, { inFlight, refused, store }: Readings) {
+    this.#log = log;
+    const labels = ['provider', 'outcome', 'status'];
+    this.#exchanges = metrics.counter('gateway_exchanges_total', 'Finished exchanges.', labels);
+    this.#throws = metrics.counter('gateway_plugin_failures_total', 'Throws of plugins.', ['plugin']);
+    const isGood = '1 when gateway.yaml is what runs, 0 when its last change was refused.';
+    metrics.gauge('gateway_exchanges_in_flight', 'Exchanges under way.', inFlight);
+    metrics.gauge('gateway_config_ok', isGood, () => (refused() ? 0 : 1));
+    metrics.gauge('gateway_rows_waiting', 'Finished exchanges on their way to the database.', () => store().waiting);
+    metrics.gauge('gateway_rows_lost_total', 'Finished exchanges that could not be kept.', () => store().lost);
+  }
+
+  stageFailed(stage: string, error: unknown): void {
+    this.failures.set(stage, (this.failures.get(stage) ?? 0) + 1);
+    this.#throws({ plugin: stage }).inc();
+    this.#log.error(`plugin ${stage} failed`, { error });
+  }
+
+  finished({ ending, provider, attempts }: Exchange): void {
+    const outcome = ending?.outcome ?? '';
+    this.#exchanges({ provider: provider?.name ?? '', outcome, status: String(ending?.status ?? '') }).inc();
+    for (const { provider: name, status, reason } of attempts) {
+      this.heard.set(name, { status: status ?? reason, at: new Date().toISOString() });
+    }
+  }
+}
