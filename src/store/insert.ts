@@ -52,15 +52,3 @@ export async function insert(database: Database, texts: readonly string[]): Prom
     if (json.includes('"tags":{')) await run(SQLITE_TAGS, [json]);
   });
 }
-
-const SQLITE_SEQS = 'select seq, id from exchanges where id in (select value from json_each($1))';
-const POSTGRES_SEQS = 'select seq, id from exchanges where id in (select json_array_elements_text($1::json))';
-
-/** Tells which place in the order of arrival each id has. */
-export async function seqsOf(database: Database, ids: readonly string[]): Promise<Map<string, number>> {
-  const rows = await database.readBack<{ seq: number | string; id: string }>(
-    database.dialect === 'postgres' ? POSTGRES_SEQS : SQLITE_SEQS,
-    [JSON.stringify(ids)],
-  );
-  return new Map(rows.map((row) => [row.id, Number(row.seq)]));
-}

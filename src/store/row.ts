@@ -47,8 +47,8 @@ export interface Detail extends Partial<Kept> {
   error?: { http_status?: number | null; retry_after_s?: number | null };
   /** Without the names of its members: most rows have it. */
   price?: [key: string, version: string, rates: Record<string, string>];
-  /** Stands for a prompt of which nothing is known. */
-  prompt?: 0;
+  /** How many messages of whom, and tools: what of the prompt is not in columns; 0 for a prompt of which nothing is known. */
+  prompt?: 0 | [messages: number | null, user: number | null, assistant: number | null, tools: number | null];
   cost_usd?: string;
 }
 
@@ -180,9 +180,7 @@ function detailOf(record: ExchangeRecord): Detail {
   if (record.usage) keepUsage(record.usage, detail);
   if (record.error) detail.error = facts(record.error);
   const { prompt } = record;
-  if (prompt && prompt.system_chars === null && prompt.history_chars === null && prompt.tools_chars === null) {
-    detail.prompt = 0;
-  }
+  if (prompt) keepPrompt(prompt, detail);
   if (!isCanonical(record.time)) detail.time = record.time;
   return detail;
 }
@@ -190,6 +188,13 @@ function detailOf(record: ExchangeRecord): Detail {
 /** `2026-11-20T09:10:11.123Z` and nothing else survives the way through milliseconds unchanged. */
 function isCanonical(time: string): boolean {
   return time.length === 24 && time.charCodeAt(23) === 90 && time.charCodeAt(19) === 46;
+}
+
+function keepPrompt(prompt: NonNullable<ExchangeRecord['prompt']>, detail: Detail): void {
+  const { messages, user_messages: user, assistant_messages: assistant, tools } = prompt;
+  if (messages !== undefined) detail.prompt = [messages, user ?? null, assistant ?? null, tools ?? null];
+  else if (prompt.system_chars === null && prompt.history_chars === null && prompt.tools_chars === null)
+    detail.prompt = 0;
 }
 
 function isEmpty(value: unknown): boolean {
@@ -279,5 +284,7 @@ function promptOf(detail: Detail, system: Cell | undefined, history: Cell | unde
     tools_chars: numberOf(tools),
   };
   const known = prompt.system_chars !== null || prompt.history_chars !== null || prompt.tools_chars !== null;
-  return known || detail.prompt === 0 ? prompt : null;
+  if (!Array.isArray(detail.prompt)) return known || detail.prompt === 0 ? prompt : null;
+  const [messages, user_messages, assistant_messages, counted] = detail.prompt;
+  return { ...prompt, messages, user_messages, assistant_messages, tools: counted };
 }

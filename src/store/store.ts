@@ -8,7 +8,6 @@ import type { StoreHealth, StoreLog } from './health.ts';
 import { Journal } from './journal.ts';
 import { encode } from './line.ts';
 import { lockFolder } from './lock.ts';
-import type { ExchangeEntry } from './queries/shapes.ts';
 import { Queries } from './queries.ts';
 import { toRow } from './row.ts';
 import { StoreError } from './store-error.ts';
@@ -42,7 +41,7 @@ export class Store {
   readonly #writer: Writer;
   readonly #lock: { release(): Promise<void> };
   readonly #log: StoreLog;
-  readonly #listeners = new Set<(entries: ExchangeEntry[]) => void>();
+  readonly #listeners = new Set<(rows: number) => void>();
   #overflowed = 0;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #closing: Promise<boolean> | undefined;
@@ -58,8 +57,7 @@ export class Store {
       backlog: this.#backlog,
       journal,
       log,
-      isHeard: () => this.#listeners.size > 0,
-      onStored: (entries) => this.#announce(entries),
+      onStored: (rows) => this.#announce(rows),
     });
   }
 
@@ -110,7 +108,7 @@ export class Store {
   }
 
   /** Calls back with rows after their commit, in the order of `seq`; returns what ends that. */
-  on(_event: 'stored', listener: (entries: ExchangeEntry[]) => void): () => void {
+  on(_event: 'stored', listener: (rows: number) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -156,10 +154,10 @@ export class Store {
     return done;
   }
 
-  #announce(entries: ExchangeEntry[]): void {
+  #announce(rows: number): void {
     for (const listener of this.#listeners) {
       try {
-        listener(entries);
+        listener(rows);
       } catch (error) {
         this.#log.warn('a listener for stored rows failed', { error: lineOf(error) });
       }

@@ -8,11 +8,8 @@ import type { Backlog, Waiting } from './backlog.ts';
 import type { Database } from './database.ts';
 import { isAboutTheRows, lineOf } from './faults.ts';
 import type { StoreHealth, StoreLog } from './health.ts';
-import { insert, seqsOf } from './insert.ts';
+import { insert } from './insert.ts';
 import type { Journal } from './journal.ts';
-import { entryOf } from './queries/entry.ts';
-import type { ExchangeEntry } from './queries/shapes.ts';
-import type { Row } from './row.ts';
 
 /** How long rows gather before they are written, milliseconds. */
 const FLUSH_MS = 250;
@@ -34,9 +31,8 @@ export interface WriterOptions {
   backlog: Backlog;
   journal: Journal;
   log: StoreLog;
-  /** Asked before rows are prepared for listeners. */
-  isHeard: () => boolean;
-  onStored: (entries: ExchangeEntry[]) => void;
+  /** Rings after each commit; must not throw. */
+  onStored: (rows: number) => void;
 }
 
 export class Writer {
@@ -148,27 +144,7 @@ export class Writer {
     }
     backlog.drop(batch.length);
     journal.settle(batch);
-    await this.#tell(batch);
-  }
-
-  /** Tells listeners. The rows are stored by now, so what fails here is not tried again. */
-  async #tell(batch: Waiting[]): Promise<void> {
-    const { database, isHeard, onStored, log } = this.#options;
-    if (!isHeard()) return;
-    try {
-      const rows = batch.map((row) => JSON.parse(row.text) as Row);
-      const seqs = await seqsOf(
-        database,
-        rows.map((row) => row.id),
-      );
-      const entries = rows.flatMap((row) => {
-        const seq = seqs.get(row.id);
-        return seq === undefined ? [] : [entryOf({ ...row, seq })];
-      });
-      onStored(entries.sort((one, other) => one.seq - other.seq));
-    } catch (error) {
-      log.warn('stored rows could not be announced', { error: lineOf(error) });
-    }
+    this.#options.onStored(batch.length);
   }
 
   #recovered(): void {

@@ -68,8 +68,10 @@ describe('a SQLite file that another process has locked', () => {
       it('makes rows wait, shows it, delays nobody, and takes each row once and in order afterwards', async () => {
         const log = listeningLog();
         const store = await place().open({ log });
-        const heard: string[] = [];
-        store.on('stored', (entries) => heard.push(...entries.map((entry) => entry.id)));
+        let heard = 0;
+        store.on('stored', (rows) => {
+          heard += rows;
+        });
         const other = await openSqlite(place().address.slice('sqlite:'.length));
         await exec(other, 'begin immediate');
         const ids: string[] = [];
@@ -92,7 +94,7 @@ describe('a SQLite file that another process has locked', () => {
         expect(store.health()).to.include({ ok: true, database: 'ok', last_error: null });
         const rows = await place().query('select id from exchanges order by seq');
         expect(rows.map((row) => row.id)).to.deep.equal(ids);
-        expect(heard).to.deep.equal(ids);
+        expect(heard).to.equal(ids.length);
         expect(log.lines.filter((line) => line.level === 'error')).to.have.lengthOf(1);
       });
 

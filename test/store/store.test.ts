@@ -2,8 +2,6 @@ import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { encode, lineOf } from '../../src/store/line.ts';
-import { tokenUsageEvent } from '../../src/store/queries/events.ts';
-import type { ExchangeEntry } from '../../src/store/queries/shapes.ts';
 import { toRow } from '../../src/store/row.ts';
 import { onBothDialects, until } from './places.ts';
 import { listeningLog, NOON, recordOf } from './records.ts';
@@ -59,25 +57,25 @@ onBothDialects('the store', (place) => {
     expect((await store.queries.totals(ALL)).cost_usd).to.equal('11999999.999999999988');
   });
 
-  it('announces rows after their commit, in the order in which they came', async () => {
+  it('rings after each commit, and the feed has the rows in the order in which they came', async () => {
     const store = await place().open();
-    const heard: ExchangeEntry[] = [];
+    let heard = 0;
     store.on('stored', () => {
       throw new Error('a listener that fails harms nobody');
     });
-    const off = store.on('stored', (entries) => heard.push(...entries));
+    const off = store.on('stored', (rows) => {
+      heard += rows;
+    });
     const records = Array.from({ length: 2500 }, (_, count) => recordOf({ agent: `a${count}` }));
     for (const record of records) store.append(record);
     await store.flush();
-    expect(heard.map((entry) => entry.id)).to.deep.equal(records.map((record) => record.id));
-    expect(heard.every((entry, index) => index === 0 || entry.seq > heard[index - 1]!.seq)).to.equal(true);
-    const events = heard.map((entry) => tokenUsageEvent(entry));
-    expect(await store.queries.eventsAfter(heard[4]!.seq, 7)).to.deep.equal(events.slice(5, 12));
-    expect((await store.queries.list({ limit: 1 })).entries).to.deep.equal(heard.slice(-1));
+    expect(heard).to.equal(2500);
+    const events = await store.queries.eventsAfter(4, 7);
+    expect(events.map((event) => event.agent_name)).to.deep.equal(['a4', 'a5', 'a6', 'a7', 'a8', 'a9', 'a10']);
     off();
     store.append(recordOf());
     await store.flush();
-    expect(heard).to.have.lengthOf(2500);
+    expect(heard).to.equal(2500);
   });
 
   it('stores a row once, however often it is sent', async () => {

@@ -19,11 +19,6 @@ export async function newestSeq(database: Database): Promise<number> {
   return Number(row?.seq ?? 0);
 }
 
-/** Makes the event of a row that was just stored; null when it was no turn, as in `eventsAfter`. */
-export function tokenUsageEvent(entry: ExchangeEntry): TokenUsageEvent | null {
-  return entry.usage_status === 'not_applicable' ? null : eventOf(entry);
-}
-
 function eventOf(entry: ExchangeEntry): TokenUsageEvent {
   return {
     seq: entry.seq,

@@ -1,7 +1,9 @@
 /** The shapes of `GET /api/summary` and `GET /api/usage`, which readers of the predecessor know. */
+
 import { type Cell, type Columns, numberOf, SELECT_ENTRY, textOf } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { COST_SUM, fromPico, picoSum } from '../money.ts';
+import type { Detail } from '../row.ts';
 import { timeOf } from '../row.ts';
 import { clampLimit, TURN, whereOf } from './filters.ts';
 import type { AgentSummary, UsageRow } from './shapes.ts';
@@ -48,7 +50,7 @@ export async function usageRows(database: Database, question: UsageQuestion = {}
   if (question.agent !== undefined) where.and(`coalesce(agent, '${NO_AGENT}') = ${where.bind(question.agent)}`);
   where.and(`(api is not null or ${TURN})`);
   const rows = await database.select<Columns & { native_input: Cell }>(
-    `select ${SELECT_ENTRY}, ${NATIVE_INPUT} as native_input from exchanges where ${where.sql}
+    `select ${SELECT_ENTRY}, detail, ${NATIVE_INPUT} as native_input from exchanges where ${where.sql}
      order by time_ms desc, seq desc limit ${where.bind(clampLimit(question.limit, 200, 10_000))}`,
     where.binds,
   );
@@ -81,16 +83,17 @@ function summaryOf(row: Record<string, Cell>): AgentSummary {
 
 function usageRowOf(row: Columns & { native_input: Cell }): UsageRow {
   const pico = textOf(row.cost_pico);
+  const [messages, user, assistant, tools] = countsOf(textOf(row.detail));
   return {
     id: Number(row.seq),
     timestamp: timeOf(row.time_ms),
     agent: textOf(row.agent) ?? NO_AGENT,
     model: textOf(row.request_model) ?? textOf(row.response_model),
     request_body_bytes: numberOf(row.request_bytes) ?? 0,
-    message_count: null,
-    user_message_count: null,
-    assistant_message_count: null,
-    tool_count: null,
+    message_count: messages,
+    user_message_count: user,
+    assistant_message_count: assistant,
+    tool_count: tools,
     system_prompt_total_chars: numberOf(row.system_chars),
     workspace_agents_chars: null,
     workspace_soul_chars: null,
@@ -119,4 +122,10 @@ function usageRowOf(row: Columns & { native_input: Cell }): UsageRow {
     error_type: textOf(row.error_type),
     time_to_first_token_ms: numberOf(row.ttft_ms),
   };
+}
+
+/** How many messages of whom, and tools, as the row keeps them. */
+function countsOf(detail: string | null): Exclude<NonNullable<Detail['prompt']>, 0> {
+  const prompt = detail?.includes('"prompt":[') ? (JSON.parse(detail) as Detail).prompt : null;
+  return Array.isArray(prompt) ? prompt : [null, null, null, null];
 }
