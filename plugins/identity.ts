@@ -17,33 +17,71 @@ import { definePlugin, type Exchange, type ExchangeState } from '../src/plugin.t
 export default definePlugin({
   summary: 'Finds out who is calling: agent, session, user, project, environment and tags.',
   options: {
-    agent: { type: 'string', default: 'default', minLength: 1, maxLength: 128, description: 'Name of an agent that nothing else names.' },
+    agent: {
+      type: 'string',
+      default: 'default',
+      minLength: 1,
+      maxLength: 128,
+      description: 'Name of an agent that nothing else names.',
+    },
     project: { type: 'string', minLength: 1, maxLength: 128, description: 'Project of callers that name none.' },
-    environment: { type: 'string', minLength: 1, maxLength: 128, description: 'Environment of callers that name none.' },
+    environment: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 128,
+      description: 'Environment of callers that name none.',
+    },
   },
   setup: ({ options }) => ({
     onRequest(exchange) {
       const { request, principal, listener, state } = exchange;
-      const { query } = request;
-      const tags = tagsOf(exchange);
+      const query = request.search === '' ? null : request.query;
+      const headers = spoken(exchange);
+      const tags = tagsOf(headers, principal?.tags);
       const metadata = request.member('metadata');
-      const told = { ...json(request.header('x-portkey-metadata')), ...json(request.header('x-token-spy-metadata')) };
+      const told = json(headers.get('x-portkey-metadata'));
 
-      state.agent = first(header(exchange, 'x-token-spy-agent'), request.pathAgent, query.get('agent'), principal?.agent, listener.agent) ?? options.agent;
+      state.agent =
+        first(
+          headers.get('x-token-spy-agent'),
+          request.pathAgent,
+          query?.get('agent'),
+          principal?.agent,
+          listener.agent,
+        ) ?? options.agent;
       keep(state, 'tenant', principal?.tenant);
-      keep(state, 'project', first(header(exchange, 'x-token-spy-project', 'x-tokencap-project-id'), query.get('project_id'), principal?.project, options.project));
-      keep(state, 'user', first(header(exchange, ...USER_HEADERS), told._user, request.text('user'), plainUser(metadata), principal?.user));
-      keep(state, 'environment', first(header(exchange, 'x-token-spy-environment'), tags.env, tags.environment, principal?.environment, options.environment));
-      if (Object.keys(tags).length > 0) state.tags = tags;
-      const session = sessionOf(exchange, metadata);
+      keep(
+        state,
+        'project',
+        first(...among(headers, PROJECT_HEADERS), query?.get('project_id'), principal?.project, options.project),
+      );
+      keep(
+        state,
+        'user',
+        first(...among(headers, USER_HEADERS), told._user, request.text('user'), plainUser(metadata), principal?.user),
+      );
+      keep(
+        state,
+        'environment',
+        first(
+          headers.get('x-token-spy-environment'),
+          tags?.env,
+          tags?.environment,
+          principal?.environment,
+          options.environment,
+        ),
+      );
+      if (tags) state.tags = tags;
+      const session = sessionOf(exchange, headers, metadata);
       if (session) state.session = session;
 
-      for (const name of STAY_HERE) request.hideHeader(name);
-      for (const name of QUERY_NAMES) if (query.has(name)) request.hideQuery(name);
+      for (const name of STAY_HERE) if (headers.has(name)) request.hideHeader(name);
+      for (const name of QUERY_NAMES) if (query?.has(name)) request.hideQuery(name);
     },
   }),
 });
 
+const PROJECT_HEADERS = ['x-token-spy-project', 'x-tokencap-project-id'];
 const USER_HEADERS = ['x-token-spy-user', 'x-litellm-customer-id', 'x-litellm-end-user-id', 'helicone-user-id'];
 /** Beside the headers that begin like a gateway's name, which never leave. */
 const STAY_HERE = ['x-session-id', 'x-parent-session-id'];
@@ -67,23 +105,29 @@ const LATE_HEADERS: readonly [string, Session['confidence']][] = [
   ['x-client-request-id', 'low'],
 ];
 
-function sessionOf(exchange: Exchange, metadata: unknown): Session | null {
-  const { request } = exchange;
-  const byHeader = (list: typeof SESSION_HEADERS): Session | null => {
-    for (const [name, confidence] of list) {
-      const id = clean(request.header(name));
-      if (id) return { id, source: `header:${name}`, confidence };
-    }
-    return null;
-  };
-  return byHeader(SESSION_HEADERS) ?? vendorHeader(exchange) ?? bodySession(exchange, metadata) ?? byHeader(LATE_HEADERS) ?? trace(exchange);
+function sessionOf(exchange: Exchange, headers: Headers, metadata: unknown): Session | null {
+  return (
+    byHeader(headers, SESSION_HEADERS) ??
+    vendorHeader(headers) ??
+    bodySession(exchange, metadata) ??
+    byHeader(headers, LATE_HEADERS) ??
+    trace(headers)
+  );
+}
+
+function byHeader(headers: Headers, list: typeof SESSION_HEADERS): Session | null {
+  if (headers.size === 0) return null;
+  for (const [name, confidence] of list) {
+    const id = clean(headers.get(name));
+    if (id) return { id, source: `header:${name}`, confidence };
+  }
+  return null;
 }
 
 /** `x-<vendor>-session-id`, at least eight characters of the usual kind. */
-function vendorHeader({ request }: Exchange): Session | null {
-  for (const name in request.headers) {
-    if (!name.startsWith('x-') || !name.endsWith('-session-id') || name === 'x-parent-session-id') continue;
-    const id = request.header(name) ?? '';
+function vendorHeader(headers: Headers): Session | null {
+  for (const [name, id] of headers) {
+    if (!name.endsWith('-session-id') || name === 'x-parent-session-id') continue;
     if (/^[A-Za-z0-9_-]{8,128}$/.test(id)) return { id, source: `header:${name}`, confidence: 'medium' };
   }
   return null;
@@ -96,29 +140,33 @@ function bodySession({ request }: Exchange, metadata: unknown): Session | null {
   const named = clean((metadata as { session_id?: unknown } | undefined)?.session_id);
   if (named) return { id: named, source: 'body:metadata.session_id', confidence: 'high' };
   const conversation = request.member('conversation');
-  const id = clean(typeof conversation === 'string' ? conversation : (conversation as { id?: unknown } | undefined)?.id);
+  const id = clean(
+    typeof conversation === 'string' ? conversation : (conversation as { id?: unknown } | undefined)?.id,
+  );
   if (id) return { id, source: 'body:conversation', confidence: 'high' };
   const cacheKey = clean(request.text('prompt_cache_key'));
   return cacheKey ? { id: cacheKey, source: 'body:prompt_cache_key', confidence: 'medium' } : null;
 }
 
 /** The trace id of W3C trace context: one trace is one task, often one conversation. */
-function trace({ request }: Exchange): Session | null {
-  const id = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(request.header('traceparent') ?? '')?.[1];
+function trace(headers: Headers): Session | null {
+  const id = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(headers.get('traceparent') ?? '')?.[1];
   return id ? { id, source: 'header:traceparent', confidence: 'low' } : null;
 }
 
 const MAX_TAGS = 20;
+const TAG_OBJECTS = ['cf-aig-metadata', 'x-litellm-spend-logs-metadata', 'x-portkey-metadata'];
+const TAG_LISTS = ['x-litellm-tags', 'x-openclaw-tags', 'x-token-spy-tags'];
 
-/** Tags in every spelling that is in use, the later ones winning: the key's, then other gateways', then ours. */
-function tagsOf({ request, principal }: Exchange): Record<string, string> {
-  const found: [string, unknown][] = Object.entries(principal?.tags ?? {});
-  for (const name of ['cf-aig-metadata', 'x-litellm-spend-logs-metadata', 'x-portkey-metadata']) {
-    found.push(...Object.entries(json(request.header(name))).filter(([key]) => !key.startsWith('_')));
-  }
-  for (const name in request.headers) if (name.startsWith('helicone-property-')) found.push([name.slice(18), request.header(name)]);
-  for (const name of ['x-litellm-tags', 'x-openclaw-tags', 'x-token-spy-tags']) {
-    for (const pair of (request.header(name) ?? '').split(',')) {
+/** Tags in every spelling that is in use, the later ones winning: the key's, then other gateways', then ours. Null when there are none. */
+function tagsOf(headers: Headers, own: Readonly<Record<string, string>> | undefined): Record<string, string> | null {
+  if (headers.size === 0 && !own) return null;
+  const found: [string, unknown][] = Object.entries(own ?? {});
+  for (const name of TAG_OBJECTS)
+    found.push(...Object.entries(json(headers.get(name))).filter(([key]) => !key.startsWith('_')));
+  for (const [name, value] of headers) if (name.startsWith(PROPERTY)) found.push([name.slice(PROPERTY.length), value]);
+  for (const name of TAG_LISTS) {
+    for (const pair of (headers.get(name) ?? '').split(',')) {
       const [key = '', ...value] = pair.split(/[=:]/);
       found.push([key, value.length > 0 ? value.join('=') : 'true']);
     }
@@ -129,17 +177,42 @@ function tagsOf({ request, principal }: Exchange): Record<string, string> {
     const text = clean(typeof value === 'number' || typeof value === 'boolean' ? String(value) : value, 256);
     if (name && text && (name in tags || Object.keys(tags).length < MAX_TAGS)) tags[name] = text;
   }
-  return { ...tags };
+  return Object.keys(tags).length > 0 ? { ...tags } : null;
 }
+
+type Headers = ReadonlyMap<string, string>;
+const PROPERTY = 'helicone-property-';
+const SPOKEN = new Set([
+  'x-token-spy-agent',
+  'x-token-spy-environment',
+  'traceparent',
+  ...PROJECT_HEADERS,
+  ...USER_HEADERS,
+  ...STAY_HERE,
+  ...TAG_OBJECTS,
+  ...TAG_LISTS,
+  ...[...SESSION_HEADERS, ...LATE_HEADERS].map(([name]) => name),
+]);
+const NONE: Headers = new Map();
+
+/** The headers that say anything about who calls. Most requests have none, and everything after is quick then. */
+function spoken({ request }: Exchange): Headers {
+  let found: Map<string, string> | null = null;
+  for (const name in request.headers) {
+    if (!SPOKEN.has(name) && !name.endsWith('-session-id') && !name.startsWith(PROPERTY)) continue;
+    const value = request.header(name);
+    if (value) found = (found ?? new Map<string, string>()).set(name, value);
+  }
+  return found ?? NONE;
+}
+
+const among = (headers: Headers, names: readonly string[]): (string | undefined)[] =>
+  headers.size === 0 ? [] : names.map((name) => headers.get(name));
 
 /** `metadata.user_id` where it is a user and not a bundle of ids. */
 function plainUser(metadata: unknown): string | undefined {
   const user = (metadata as { user_id?: unknown } | undefined)?.user_id;
   return typeof user === 'string' && !user.includes('session') ? user : undefined;
-}
-
-function header({ request }: Exchange, ...names: string[]): string | undefined {
-  return names.map((name) => request.header(name)).find((value) => value !== undefined && value !== '');
 }
 
 function first(...values: unknown[]): string | undefined {
@@ -167,6 +240,10 @@ function json(text: string | undefined): Record<string, unknown> {
   }
 }
 
-function keep(state: ExchangeState, name: 'tenant' | 'project' | 'user' | 'environment', value: string | undefined): void {
+function keep(
+  state: ExchangeState,
+  name: 'tenant' | 'project' | 'user' | 'environment',
+  value: string | undefined,
+): void {
   if (value !== undefined) state[name] = value;
 }

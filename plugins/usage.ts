@@ -13,8 +13,16 @@ import { definePlugin, type Exchange, type Outcome, type Reading } from '../src/
 export default definePlugin({
   summary: 'Reads tokens from every answer and says what they cost.',
   setup: ({ metrics }) => {
-    const tokens = metrics.counter('gen_ai_client_token_usage', 'Tokens as providers reported them.', LABELS.concat('gen_ai_token_type'));
-    const dollars = metrics.counter('gen_ai_client_cost_usd', 'Cost of answers whose price is known, in US dollars.', LABELS);
+    const tokens = metrics.counter(
+      'gen_ai_client_token_usage',
+      'Tokens as providers reported them.',
+      LABELS.concat('gen_ai_token_type'),
+    );
+    const dollars = metrics.counter(
+      'gen_ai_client_cost_usd',
+      'Cost of answers whose price is known, in US dollars.',
+      LABELS,
+    );
     const unpriced = metrics.counter('unpriced', 'Billed answers whose cost is unknown.', LABELS);
 
     return {
@@ -44,7 +52,8 @@ export default definePlugin({
           const { reading } = exchange.state;
           if (reading) {
             refine(exchange, reading);
-            exchange.state.cost = costOf(exchange, reading);
+            // What nobody bills has no price, whatever was counted on the way to a refusal.
+            if (reading.usageStatus !== 'not_applicable') exchange.state.cost = costOf(exchange, reading);
             count(exchange);
           }
           estimate(exchange, reading ?? null);
@@ -54,7 +63,10 @@ export default definePlugin({
 
     function count(exchange: Exchange): void {
       const { reading, cost } = exchange.state;
-      const labels = { gen_ai_provider_name: exchange.provider?.name ?? '', gen_ai_response_model: cost?.priced_as ? (reading?.model ?? '') : 'unpriced' };
+      const labels = {
+        gen_ai_provider_name: exchange.provider?.name ?? '',
+        gen_ai_response_model: cost?.priced_as ? (reading?.model ?? '') : 'unpriced',
+      };
       const { input_tokens: input, output_tokens: output } = reading?.usage ?? {};
       if (input) tokens.add(input, { ...labels, gen_ai_token_type: 'input' });
       if (output) tokens.add(output, { ...labels, gen_ai_token_type: 'output' });
@@ -80,7 +92,8 @@ function refine(exchange: Exchange, reading: Reading): void {
   const { ending } = exchange;
   if (!ending) return;
   if (ending.outcome === 'ok') ending.outcome = ENDINGS[reading.ending];
-  if (ending.error === null && reading.error) ending.error = { type: reading.error.type ?? 'error', code: reading.error.code ?? reading.error.type ?? 'error' };
+  if (ending.error === null && reading.error)
+    ending.error = { type: reading.error.type ?? 'error', code: reading.error.code ?? reading.error.type ?? 'error' };
 }
 
 function costOf(exchange: Exchange, reading: Reading) {
@@ -102,13 +115,19 @@ function costOf(exchange: Exchange, reading: Reading) {
 /** By length, where the provider did not say: the request as sent, the text that arrived. */
 function estimate(exchange: Exchange, reading: Reading | null): void {
   const said = reading?.usageStatus === 'final' || reading?.usageStatus === 'not_applicable';
-  const left = exchange.leftAt !== null && exchange.ending?.outcome !== 'upstream_error' && exchange.ending?.outcome !== 'refused';
+  const left =
+    exchange.leftAt !== null && exchange.ending?.outcome !== 'upstream_error' && exchange.ending?.outcome !== 'refused';
   if (said || !left || !exchange.bills) return;
   const input = reading?.usage?.input_tokens ?? Math.ceil(exchange.requestBytes / CHARS_PER_TOKEN);
   const output = Math.max(reading?.usage?.output_tokens ?? 0, Math.ceil((reading?.outputChars ?? 0) / CHARS_PER_TOKEN));
   const usage = { ...reading?.usage, input_tokens: input, output_tokens: output };
   const guess = { ...(reading ?? NOTHING), usage, parts: null, reportedCostUsd: null };
-  exchange.state.estimate = { input_tokens: input, output_tokens: output, cost_usd: costOf(exchange, guess).cost_usd, confidence: 'low' };
+  exchange.state.estimate = {
+    input_tokens: input,
+    output_tokens: output,
+    cost_usd: costOf(exchange, guess).cost_usd,
+    confidence: 'low',
+  };
 }
 
 const NOTHING: Reading = {

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { Metrics } from './plugin.ts';
 
@@ -12,6 +12,7 @@ const MAX_VALUES = 50;
 export class GatewayMetrics {
   readonly registry = new Registry();
   readonly #seen = new Map<string, Set<string>>();
+  readonly #counters = new Map<string, (values?: Record<string, string>) => { inc(amount?: number): void }>();
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -20,7 +21,9 @@ export class GatewayMetrics {
   /** What a plugin is lent: names begin with `gateway_<plugin>_`, or are OpenTelemetry's `gen_ai_...`. */
   lend(plugin: string): Metrics {
     const full = (what: string, suffix: string): string =>
-      what.startsWith('gen_ai_') ? what + suffix : `gateway_${plugin.replaceAll(/[^a-zA-Z0-9]/g, '_')}_${what}${suffix}`;
+      what.startsWith('gen_ai_')
+        ? what + suffix
+        : `gateway_${plugin.replaceAll(/[^a-zA-Z0-9]/g, '_')}_${what}${suffix}`;
     return {
       counter: (what, help, labels = []) => {
         const counter = this.counter(full(what, '_total'), help, labels);
@@ -33,10 +36,32 @@ export class GatewayMetrics {
     };
   }
 
-  counter(name: string, help: string, labels: readonly string[]): (values?: Record<string, string>) => { inc(amount?: number): void } {
-    const known = this.registry.getSingleMetric(name) as Counter | undefined;
-    const counter = known ?? new Counter({ name, help, labelNames: [...labels], registers: [this.registry] });
-    return this.#bounded(name, labels, (values) => counter.labels(values));
+  /** Adds are kept as plain numbers and handed to the registry when somebody asks: an exchange makes several of them. */
+  counter(
+    name: string,
+    help: string,
+    labels: readonly string[],
+  ): (values?: Record<string, string>) => { inc(amount?: number): void } {
+    const known = this.#counters.get(name);
+    if (known) return known;
+    const children: { values: Record<string, string>; pending: number }[] = [];
+    const counter: Counter = new Counter({
+      name,
+      help,
+      labelNames: [...labels],
+      registers: [this.registry],
+      collect() {
+        for (const child of children) if (child.pending > 0) counter.inc(child.values, child.pending);
+        for (const child of children) child.pending = 0;
+      },
+    });
+    const bounded = this.#bounded(name, labels, (values) => {
+      const child = { values, pending: 0, inc: (amount = 1): void => void (child.pending += amount) };
+      children.push(child);
+      return child;
+    });
+    this.#counters.set(name, bounded);
+    return bounded;
   }
 
   histogram(
@@ -46,7 +71,9 @@ export class GatewayMetrics {
     labels: readonly string[],
   ): (values?: Record<string, string>) => { observe(value: number): void } {
     const known = this.registry.getSingleMetric(name) as Histogram | undefined;
-    const histogram = known ?? new Histogram({ name, help, buckets: [...buckets], labelNames: [...labels], registers: [this.registry] });
+    const histogram =
+      known ??
+      new Histogram({ name, help, buckets: [...buckets], labelNames: [...labels], registers: [this.registry] });
     return this.#bounded(name, labels, (values) => histogram.labels(values));
   }
 
@@ -64,14 +91,20 @@ export class GatewayMetrics {
   }
 
   /** Remembers the child of each combination of values: looking one up by an object is the dear part. */
-  #bounded<T>(name: string, labels: readonly string[], child: (values: Record<string, string>) => T): (values?: Record<string, string>) => T {
+  #bounded<T>(
+    name: string,
+    labels: readonly string[],
+    child: (values: Record<string, string>) => T,
+  ): (values?: Record<string, string>) => T {
     const children = new Map<string, T>();
     return (values = {}) => {
       let key = '';
       for (const label of labels) key += `${values[label] ?? ''}\n`;
       let found = children.get(key);
       if (found === undefined) {
-        const bounded = Object.fromEntries(labels.map((label) => [label, this.#bound(`${name}\n${label}`, values[label] ?? '')]));
+        const bounded = Object.fromEntries(
+          labels.map((label) => [label, this.#bound(`${name}\n${label}`, values[label] ?? '')]),
+        );
         found = child(bounded);
         // Keys are callers' words: remember only as many as there can be series.
         if (children.size < MAX_VALUES * 20) children.set(key, found);

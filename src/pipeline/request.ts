@@ -38,6 +38,8 @@ export class ExchangeRequest {
   #bytes: Buffer | null;
   #scan: JsonScan | null;
   #json: Record<string, unknown> | null | undefined;
+  #model: string | null | undefined;
+  #stream: boolean | undefined;
 
   constructor(parts: RequestParts) {
     this.method = parts.method;
@@ -100,15 +102,19 @@ export class ExchangeRequest {
    */
   count(name: string, key: string, value?: string): number | null {
     const member = this.#scan?.member(name);
-    return member && this.#bytes ? countMembers(this.#bytes.subarray(member.valueStart, member.valueEnd), key, value) : null;
+    return member && this.#bytes
+      ? countMembers(this.#bytes.subarray(member.valueStart, member.valueEnd), key, value)
+      : null;
   }
 
   get model(): string | null {
-    return this.text('model') ?? null;
+    if (this.#model === undefined) this.#model = this.text('model') ?? null;
+    return this.#model;
   }
 
   get stream(): boolean {
-    return this.member('stream') === true;
+    this.#stream ??= this.member('stream') === true;
+    return this.#stream;
   }
 
   /** The parsed body, shared by all plugins: to be read only. Null when there is none or it does not parse. */
@@ -143,7 +149,10 @@ export class ExchangeRequest {
 
   /** Keeps a parameter of the query here; the others keep their spelling. */
   hideQuery(name: string): void {
-    const kept = this.#search.slice(1).split('&').filter((part) => part !== '' && nameOf(part) !== name);
+    const kept = this.#search
+      .slice(1)
+      .split('&')
+      .filter((part) => part !== '' && nameOf(part) !== name);
     this.#search = kept.length > 0 ? `?${kept.join('&')}` : '';
     this.#query = null;
   }
@@ -158,6 +167,8 @@ export class ExchangeRequest {
     this.#bytes = bytes;
     this.#scan = scanJson(bytes);
     this.#json = undefined;
+    this.#model = undefined;
+    this.#stream = undefined;
     if (!this.rewrittenBy.includes(by)) this.rewrittenBy.push(by);
   }
 }
