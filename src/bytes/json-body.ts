@@ -5,6 +5,8 @@ import { asBuffer } from './search.ts';
 /** Up to here a body is kept as it is and looked at once, at its end; bytes. */
 const SMALL = 64 * 1024;
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** Offsets of a value, and as much of its bytes as was kept. */
 interface Kept {
   size: number;
@@ -20,7 +22,8 @@ interface Kept {
  * images pass by.
  */
 export class JsonBody {
-  readonly #wanted: ReadonlySet<string>;
+  readonly #names: Iterable<string>;
+  #wanted: ReadonlySet<string> = NOTHING;
   #pieces: Buffer[] = [];
   /** Offset of the first byte of the first piece. */
   #from = 0;
@@ -29,7 +32,7 @@ export class JsonBody {
   readonly #kept = new Map<string, Kept>();
 
   constructor(wanted: Iterable<string>) {
-    this.#wanted = new Set(wanted);
+    this.#names = wanted;
   }
 
   push(chunk: Uint8Array): void {
@@ -45,6 +48,7 @@ export class JsonBody {
     this.#pieces = [];
     this.#seen = 0;
     this.#scan = new JsonScan();
+    this.#wanted = new Set(this.#names);
     for (const piece of pieces) this.#feed(this.#scan, piece);
   }
 

@@ -22,9 +22,70 @@ export const MAX_VALUE = 1024 * 1024;
 /** How much of the end of a large value is kept, bytes. */
 export const TAIL = 4096;
 
+/** Up to here parsing the whole object is quicker than finding the members in it, bytes. */
+const SMALL = 64 * 1024;
+
 /** The members of an object that lies whole in memory. */
 export function membersOf(bytes: Uint8Array): JsonMembers {
-  return new WholeMembers(asBuffer(bytes));
+  const buffer = asBuffer(bytes);
+  const parsed = buffer.length <= SMALL ? parse(buffer) : null;
+  return parsed === null ? new WholeMembers(buffer) : new ParsedMembers(parsed, buffer);
+}
+
+type Parsed = Readonly<Record<string, unknown>>;
+
+function parse(bytes: Buffer): Parsed | null {
+  try {
+    return asMap(JSON.parse(bytes.toString('utf8')));
+  } catch {
+    return null;
+  }
+}
+
+const asMap = (value: unknown): Parsed | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Parsed) : null;
+
+/** Of an object that is small and valid. What only the text tells is looked up when somebody asks. */
+class ParsedMembers implements JsonMembers {
+  readonly problem = null;
+  readonly #values: Parsed;
+  readonly #bytes: Buffer;
+  #whole: WholeMembers | null = null;
+
+  constructor(values: Parsed, bytes: Buffer) {
+    this.#values = values;
+    this.#bytes = bytes;
+  }
+
+  get(name: string): unknown {
+    return Object.hasOwn(this.#values, name) ? this.#values[name] : undefined;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    // Most providers write as JSON.stringify does; then its words are in the bytes and need not be found by structure.
+    const words = JSON.stringify(value);
+    return this.#bytes.includes(words) ? words : this.#text.text(name);
+  }
+
+  within(name: string): JsonMembers | null {
+    const inner = asMap(this.get(name));
+    return inner === null ? null : this.#text.within(name);
+  }
+
+  size(name: string): number {
+    return this.#text.size(name);
+  }
+
+  tail(name: string): string {
+    return this.#text.tail(name);
+  }
+
+  get #text(): WholeMembers {
+    this.#whole ??= new WholeMembers(this.#bytes);
+    return this.#whole;
+  }
 }
 
 class WholeMembers implements JsonMembers {

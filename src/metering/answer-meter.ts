@@ -40,7 +40,7 @@ export class AnswerMeter implements Meter {
   readonly #reader: AnswerReader;
   readonly #bills: boolean;
   readonly #draft = new Draft();
-  readonly #cutter = new SseCutter();
+  #cutter: SseCutter | null = null;
   readonly #onEvent: (event: SseEvent) => void;
   #format: Format = 'unknown';
   #body: JsonBody | null = null;
@@ -66,7 +66,7 @@ export class AnswerMeter implements Meter {
     if (this.#format === 'unread') return;
     try {
       const bytes = this.#format === 'unknown' ? this.#choose(chunk) : chunk;
-      if (this.#format === 'events') this.#cutter.push(bytes, this.#onEvent);
+      if (this.#format === 'events') this.#events.push(bytes, this.#onEvent);
       else this.#body?.push(bytes);
     } catch {
       this.#fail();
@@ -107,14 +107,19 @@ export class AnswerMeter implements Meter {
     return chunk.subarray(at);
   }
 
+  get #events(): SseCutter {
+    this.#cutter ??= new SseCutter();
+    return this.#cutter;
+  }
+
   /** A stream that closed before its first event. */
   #isEmptyStream(): boolean {
     return this.#format === 'unknown' && this.#head.contentType === 'text/event-stream';
   }
 
   #endEvents(): Reading['ending'] {
-    this.#cutter.end(this.#onEvent);
-    if (this.#cutter.overflow) this.#draft.note('an event is too long to be read');
+    this.#events.end(this.#onEvent);
+    if (this.#events.overflow) this.#draft.note('an event is too long to be read');
     if (this.#draft.error !== null) return 'error';
     return this.#draft.ended ? 'complete' : 'truncated';
   }
