@@ -41,7 +41,11 @@ function record(exchange: Exchange): ExchangeRecord {
     path: request.path,
     provider: provider?.name ?? null,
     api: exchange.api,
-    model: { request: short(request.model), response: short(reading?.model), priced_as: cost?.priced_as ?? null },
+    model: {
+      request: short(deployment(request.path) ?? request.model),
+      response: short(reading?.model),
+      priced_as: cost?.priced_as ?? null,
+    },
     stream: request.stream,
     status: ending?.status ?? null,
     outcome: ending?.outcome ?? 'ok',
@@ -72,7 +76,12 @@ function record(exchange: Exchange): ExchangeRecord {
   };
 }
 
-const ID_HEADERS = ['x-request-id', 'request-id', 'apim-request-id', 'x-amzn-requestid', 'x-generation-id'];
+/** Azure asks for a model by the name of its deployment, in the path. */
+function deployment(path: string): string | null {
+  return /^\/openai\/deployments\/([^/]+)\//.exec(path)?.[1] ?? null;
+}
+
+const ID_HEADERS = ['apim-request-id', 'x-request-id', 'request-id', 'x-amzn-requestid', 'x-generation-id'];
 
 function upstreamId({ response }: Exchange): string | null {
   for (const name of ID_HEADERS) {
@@ -85,7 +94,8 @@ function upstreamId({ response }: Exchange): string | null {
 function errorOf({ ending, response, state }: Exchange): ExchangeRecord['error'] {
   const told = state.reading?.error ?? null;
   const status = response?.status ?? null;
-  const failed = ending !== null && ending.outcome !== 'ok' && ending.outcome !== 'client_aborted' && ending.outcome !== 'cached';
+  const failed =
+    ending !== null && ending.outcome !== 'ok' && ending.outcome !== 'client_aborted' && ending.outcome !== 'cached';
   if (!failed) return null;
   return {
     type: short(told ? told.type : ending.error?.type),
@@ -95,9 +105,10 @@ function errorOf({ ending, response, state }: Exchange): ExchangeRecord['error']
   };
 }
 
+/** Seconds as the provider says them; in milliseconds only where it says nothing else. */
 function seconds(text: string | undefined, milliseconds: string | undefined): number | null {
-  if (milliseconds !== undefined && /^\d{1,9}$/.test(milliseconds)) return Number(milliseconds) / 1000;
-  return text !== undefined && /^\d{1,9}(\.\d+)?$/.test(text) ? Number(text) : null;
+  if (text !== undefined && /^\d{1,9}(\.\d+)?$/.test(text)) return Number(text);
+  return milliseconds !== undefined && /^\d{1,9}(\.\d+)?$/.test(milliseconds) ? Number(milliseconds) / 1000 : null;
 }
 
 /** Beyond this the parts of a prompt are not measured in characters: it would hold the loop. */
@@ -118,5 +129,6 @@ function promptOf({ request }: Exchange): ExchangeRecord['prompt'] {
   };
 }
 
-const short = (text: string | null | undefined): string | null => (text === null || text === undefined ? null : text.slice(0, 256));
+const short = (text: string | null | undefined): string | null =>
+  text === null || text === undefined ? null : text.slice(0, 256);
 const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;

@@ -7,6 +7,9 @@ interface Pattern {
   facts: EndpointFacts;
 }
 
+/** Calls that several providers serve below a path of their own. */
+const MOVED = /^\/.+?(\/(?:chat\/completions|completions|responses|embeddings|messages))$/;
+
 /** Finds the API that a method and a path belong to, among the endpoints of all adapters. */
 export class Endpoints {
   readonly #exact = new Map<string, EndpointFacts>();
@@ -19,7 +22,15 @@ export class Endpoints {
     for (const adapter of all) for (const endpoint of adapter.endpoints) this.#add(endpoint, adapter);
   }
 
+  /** Also finds an API that a provider has moved: `/api/v1/chat/completions`, `/openai/deployments/X/chat/completions`. */
   find(method: string, path: string): EndpointFacts | null {
+    const found = this.#find(method, path);
+    if (found) return found;
+    const known = MOVED.exec(path)?.[1];
+    return known === undefined ? null : this.#find(method, `/v1${known}`);
+  }
+
+  #find(method: string, path: string): EndpointFacts | null {
     const exact = this.#exact.get(`${method} ${path}`);
     if (exact) return exact;
     const patterns = this.#patterns.get(method);
@@ -67,7 +78,7 @@ function fits(pattern: readonly string[], segments: readonly string[]): boolean 
     const wanted = pattern[i]!;
     if (wanted === '*') return i < segments.length;
     const found = segments[i];
-    if (found === undefined || found === '' !== (wanted === '')) return false;
+    if (found === undefined || (found === '') !== (wanted === '')) return false;
     if (!wanted.startsWith(':') && wanted !== found) return false;
   }
   return pattern.length === segments.length;

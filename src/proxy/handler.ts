@@ -60,7 +60,9 @@ export function createProxy(
 
 async function proxy(arrival: Arrival, parts: HandlerParts): Promise<void> {
   const { req, res, listener, traffic } = arrival;
-  const path = parsePath(req.url ?? '/', (name) => traffic.provider(name) !== undefined);
+  // Where the port names the provider, a path is the provider's own: Groq's begins with /openai/.
+  const isProvider = (name: string): boolean => listener.provider === null && traffic.provider(name) !== undefined;
+  const path = parsePath(req.url ?? '/', isProvider);
   if (path === null)
     return turnAway(
       arrival,

@@ -22,6 +22,8 @@ export interface TestGateway {
   save(yaml: string): Promise<void>;
   /** All rows so far, oldest first; waits until `count` are in the database. */
   rows(count?: number): Promise<ExchangeRecord[]>;
+  /** The row of one exchange, as soon as it is in the database. */
+  row(id: string): Promise<ExchangeRecord>;
   close(): Promise<void>;
 }
 
@@ -29,7 +31,10 @@ export interface TestGateway {
 export const PIPELINE = 'plugins: [history, identity, include-usage, usage]\n';
 
 /** Starts a gateway with a gateway.yaml of these words; `listen` on a free loopback port unless it has one. */
-export async function startGateway(yaml: string, options: { env?: Record<string, string>; folder?: string } = {}): Promise<TestGateway> {
+export async function startGateway(
+  yaml: string,
+  options: { env?: Record<string, string>; folder?: string } = {},
+): Promise<TestGateway> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'token-spy-test-')));
   const file = join(folder, 'gateway.yaml');
   const complete = (text: string): string => (/^listen:/m.test(text) ? text : `listen: [{ port: 0 }]\n${text}`);
@@ -47,11 +52,22 @@ export async function startGateway(yaml: string, options: { env?: Record<string,
     lines,
     save: (text) => writeFile(file, complete(text)),
     rows: (count = 0) => rowsOf(gateway, count),
+    row: (id) => rowOf(gateway, id),
     close: async () => {
       await gateway.stop();
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function rowOf(gateway: Gateway, id: string): Promise<ExchangeRecord> {
+  for (const limit = Date.now() + 10_000; Date.now() < limit; ) {
+    await gateway.store.flush();
+    const row = await gateway.store.queries.byId(id);
+    if (row) return row;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  throw new Error(`no row ${id} came`);
 }
 
 async function rowsOf(gateway: Gateway, count: number): Promise<ExchangeRecord[]> {
@@ -67,12 +83,18 @@ async function rowsOf(gateway: Gateway, count: number): Promise<ExchangeRecord[]
   }
 }
 
-function capture(lines: Record<string, unknown>[], scrubber: Scrubber, bound: Record<string, unknown> = {}): GatewayLog {
-  const write = (level: string) => (msg: string, facts: Record<string, unknown> = {}) => {
-    const { error } = facts;
-    const shown = error instanceof Error ? { ...facts, error: error.stack } : facts;
-    lines.push({ level, msg: scrubber.text(msg), ...bound, ...shown });
-  };
+function capture(
+  lines: Record<string, unknown>[],
+  scrubber: Scrubber,
+  bound: Record<string, unknown> = {},
+): GatewayLog {
+  const write =
+    (level: string) =>
+    (msg: string, facts: Record<string, unknown> = {}) => {
+      const { error } = facts;
+      const shown = error instanceof Error ? { ...facts, error: error.stack } : facts;
+      lines.push({ level, msg: scrubber.text(msg), ...bound, ...shown });
+    };
   return {
     debug: write('debug'),
     info: write('info'),
