@@ -142,7 +142,7 @@ export class Gateway {
     await this.#watch?.close();
     await this.#applying;
     this.ports.stopListening();
-    this.events.emit('event', 'stop', null);
+    this.#app?.close();
     const limit = performance.now() + this.#current.limits.drain;
     while (this.inFlight > 0 && performance.now() < limit) {
       await new Promise((done) => setTimeout(done, 50));
