@@ -36,7 +36,9 @@ export default definePlugin({
             takeBack(exchange, asked);
             added = false;
             refusing.add(exchange.provider?.baseUrl ?? '');
-            log.info('stream_options was refused; this provider is not sent it any more', { provider: exchange.provider?.name });
+            log.info('stream_options was refused; this provider is not sent it any more', {
+              provider: exchange.provider?.name,
+            });
             return exchange.retry(null, 'stream_options_refused');
           });
         });
@@ -51,7 +53,8 @@ function takeBack({ request }: Exchange, asked: unknown): void {
   const by = 'include-usage';
   if (asked === undefined) request.remove(['stream_options'], by);
   else if (asked === null) request.set(['stream_options'], null, by);
-  else if ('include_usage' in (asked as object)) request.set(['stream_options', 'include_usage'], (asked as { include_usage: unknown }).include_usage, by);
+  else if ('include_usage' in (asked as object))
+    request.set(['stream_options', 'include_usage'], (asked as { include_usage: unknown }).include_usage, by);
   else request.remove(['stream_options', 'include_usage'], by);
 }
 
@@ -62,7 +65,12 @@ function isOnlyUsage(data: Uint8Array | null): boolean {
   if (!bytes.includes('"usage"')) return false;
   try {
     const event = JSON.parse(bytes.toString('utf8')) as { choices?: unknown; usage?: unknown };
-    return Array.isArray(event.choices) && event.choices.length === 0 && typeof event.usage === 'object' && event.usage !== null;
+    return (
+      Array.isArray(event.choices) &&
+      event.choices.length === 0 &&
+      typeof event.usage === 'object' &&
+      event.usage !== null
+    );
   } catch {
     return false;
   }
