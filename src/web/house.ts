@@ -1,5 +1,5 @@
-import type { Log } from '../plugin.ts';
-import type { Panel } from '../plugin.ts';
+import type Router from '@koa/router';
+import type { Log, Panel } from '../plugin.ts';
 import type { ListenerFacts } from '../proxy/traffic.ts';
 import type { Store } from '../store/store.ts';
 
@@ -34,6 +34,10 @@ export interface House {
   corsOrigins(): ReadonlySet<string>;
   /** Calls back with every event that plugins or the store publish: `turn` (a row was stored), `config`, and plugins' own. Returns how to stop. */
   subscribe(listener: (event: string, data: unknown) => void): () => void;
+  /** Management routes of the plugins that run, behind the same login; absent when no plugin brings any. */
+  routes?(): Router | null;
+  /** Exact paths of these routes outside /api/v1/ and /dashboard/, so that they are told from traffic. */
+  ownPaths?(): ReadonlySet<string>;
   /** The holder of a gateway key, or null; constant time in the key's text. */
   principal(key: string): { readonly name: string } | null;
 }

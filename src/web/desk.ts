@@ -1,0 +1,86 @@
+import type { Context } from 'koa';
+import { tokenOf, type Viewer, type WebState } from './access.ts';
+import type { Assets } from './assets.ts';
+import type { House } from './house.ts';
+import type { Renderer } from './render.ts';
+
+/** The pages of the menu. */
+const MENU = [
+  { name: 'overview', title: 'Overview', href: '/dashboard' },
+  { name: 'requests', title: 'Requests', href: '/dashboard/requests' },
+  { name: 'pipeline', title: 'Pipeline', href: '/dashboard/pipeline' },
+  { name: 'config', title: 'Configuration', href: '/dashboard/config' },
+];
+
+/** Where pages are put together: what every page shows, around what one page shows. */
+export class Desk {
+  readonly house: House;
+  readonly #renderer: Renderer;
+  readonly #assets: Assets;
+
+  constructor(house: House, renderer: Renderer, assets: Assets) {
+    this.house = house;
+    this.#renderer = renderer;
+    this.#assets = assets;
+  }
+
+  /** Answers with a page. Strangers get it without menu, version and state. */
+  show(ctx: Context, view: string, data: { title: string; menu?: string } & Record<string, unknown>): void {
+    const { viewer } = ctx.state as WebState;
+    ctx.type = 'html';
+    ctx.body = this.#renderer.page(view, { ...data, ...this.#frame(ctx, viewer, data.menu) });
+  }
+
+  hasPanel(view: string): boolean {
+    return this.#renderer.hasPanel(view);
+  }
+
+  #frame(ctx: Context, viewer: Viewer, menu: string | undefined): Record<string, unknown> {
+    const known = viewer.kind !== 'stranger';
+    const configuration = this.house.configuration();
+    return {
+      assets: {
+        style: this.#assets.url('style.css'),
+        chart: this.#assets.url('chart.css'),
+        script: this.#assets.url('page.js'),
+        htmx: this.#assets.url('htmx.js'),
+        sse: this.#assets.url('hx-sse.js'),
+        icon: this.#assets.url('icon.svg'),
+      },
+      here: ctx.url,
+      theme: themeOf(ctx),
+      zone: zoneOf(ctx),
+      known,
+      menu: known ? MENU.map((entry) => ({ ...entry, here: entry.name === menu })) : [],
+      version: known ? this.house.packageVersion : null,
+      refused: known && configuration.error ? { ...configuration.error, version: configuration.version } : null,
+      store: known ? this.house.store.health() : null,
+      logout: viewer.kind === 'session' ? { name: viewer.session.name, token: tokenOf(viewer) } : null,
+    };
+  }
+}
+
+/** `light` or `dark` where the reader has chosen; else the system decides. */
+function themeOf(ctx: Context): string | null {
+  const theme = ctx.cookies.get('theme');
+  return theme === 'light' || theme === 'dark' ? theme : null;
+}
+
+/** The reader's time zone, which our script tells by cookie; without script, the gateway's. */
+export function zoneOf(ctx: Context): string {
+  const zone = decodeURIComponentSafely(ctx.cookies.get('zone') ?? '');
+  try {
+    if (zone !== '') return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    // not a zone: somebody wrote the cookie
+  }
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function decodeURIComponentSafely(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,24 @@
+import type Router from '@koa/router';
+import type { WebState } from '../access.ts';
+import type { Assets } from '../assets.ts';
+import type { Desk } from '../desk.ts';
+import { addOverview } from './overview.ts';
+import { addRequest } from './request.ts';
+import { addRequests } from './requests.ts';
+import { addState } from './state.ts';
+
+/** Adds the pages people look at. */
+export function addPages(router: Router<WebState>, desk: Desk, assets: Assets): void {
+  router.get('/', (ctx) => {
+    // Ollama's clients ask with HEAD whether somebody is there.
+    if (ctx.method === 'GET' && ctx.get('accept').includes('text/html')) ctx.redirect('/dashboard');
+    else ctx.body = 'Token Spy is running\n';
+  });
+  router.get('/assets/:name', (ctx) => {
+    assets.send(ctx, String(ctx.params.name));
+  });
+  addOverview(router, desk);
+  addRequests(router, desk);
+  addRequest(router, desk);
+  addState(router, desk);
+}

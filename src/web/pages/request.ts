@@ -1,0 +1,121 @@
+import type Router from '@koa/router';
+import type { ExchangeRecord } from '../../pipeline/record.ts';
+import type { WebState } from '../access.ts';
+import type { Desk } from '../desk.ts';
+import { duration, whole } from '../format.ts';
+import { Problem } from '../problem.ts';
+import { billLines } from './bill-lines.ts';
+import { barOf, type Part, tokenBar } from './figures.ts';
+import { badgeOf } from './rows.ts';
+
+/** Adds the page of one exchange. */
+export function addRequest(router: Router<WebState>, desk: Desk): void {
+  router.get('/dashboard/requests/:id', async (ctx) => {
+    const record = await desk.house.store.queries.byId(String(ctx.params.id));
+    if (!record) throw new Problem(404, 'not_found', 'There is no exchange of this id. It may not be stored yet.');
+    const { usage } = record;
+    const read = usage?.['cache_read.input_tokens'] ?? 0;
+    const write = usage?.['cache_creation.input_tokens'] ?? 0;
+    desk.show(ctx, 'request', {
+      title: `Request ${record.id.slice(0, 12)}`,
+      menu: 'requests',
+      record,
+      badge: badgeOf({ ...record, error_code: record.error?.code ?? null, error_type: record.error?.type ?? null }),
+      shownModel: record.model.response ?? record.model.request,
+      cost: record.cost_usd ?? (record.usage_status === 'not_applicable' ? '0' : null),
+      who: whoOf(record),
+      tags: Object.entries(record.tags).map(([name, value]) => ({ name, value })),
+      usage: usage ? Object.entries(usage).map(([name, count]) => ({ name, count: whole(count) })) : [],
+      tokens: tokenBar(usage?.input_tokens ?? 0, usage?.output_tokens ?? 0, read, write),
+      total: usage ? (usage.input_tokens ?? 0) + (usage.output_tokens ?? 0) : null,
+      bill: billLines(record),
+      timing: timingOf(record),
+      attempts: attemptsOf(record),
+      known_by:
+        record.usage_status === 'not_applicable'
+          ? 'nothing was generated'
+          : `${record.usage_status}, ${WORDS[record.usage_source]}`,
+      how: howOf(record),
+      session: record.session,
+    });
+  });
+}
+
+function whoOf(record: ExchangeRecord): { name: string; value: string; href: string | null }[] {
+  const list = (name: string, value: string): string => `/dashboard/requests?${new URLSearchParams({ [name]: value })}`;
+  const facts: [string, string | null, string | null][] = [
+    ['Agent', record.agent, 'agent'],
+    ['Session', record.session?.id ?? null, 'session'],
+    ['User', record.user, 'user'],
+    ['Gateway key', record.key, 'key'],
+    ['Project', record.project, 'project'],
+    ['Tenant', record.tenant, 'tenant'],
+    ['Environment', record.environment, 'environment'],
+    ['Listener', record.listener, 'listener'],
+  ];
+  return facts.flatMap(([name, value, filter]) =>
+    value === null || value === '' ? [] : [{ name, value, href: filter && list(filter, value) }],
+  );
+}
+
+/** The gateway's own time, the wait for the first token, and the rest of the answer. */
+function timingOf(record: ExchangeRecord): Part[] {
+  const { duration_ms: all, time_to_first_token_ms: first, overhead_ms: overhead } = record;
+  const own = Math.min(overhead ?? 0, all);
+  const wait = first === null ? all - own : Math.max(0, Math.min(first, all) - own);
+  const parts = [
+    { name: 'Gateway', kind: 'own', size: own },
+    { name: first === null ? 'Answer' : 'Until the first token', kind: 'wait', size: wait },
+    { name: 'Streaming', kind: 'stream', size: all - own - wait },
+  ];
+  return barOf(parts.map((part) => ({ ...part, value: duration(part.size) })));
+}
+
+function attemptsOf(record: ExchangeRecord): Record<string, unknown>[] {
+  const longest = Math.max(1, ...record.attempts.map(({ ms }) => ms));
+  return record.attempts.map((attempt, index) => ({
+    ...attempt,
+    number: index + 1,
+    good: attempt.status !== null && attempt.status < 400,
+    width: Math.max(4, Math.round((attempt.ms / longest) * 1000)),
+  }));
+}
+
+const SOURCES = {
+  provider: 'The provider reported these tokens in its answer.',
+  counted: 'The tokens were counted here, since the provider said nothing.',
+  estimated: 'The tokens are an estimate: the provider said nothing.',
+  none: 'Nothing is known about tokens.',
+} as const;
+const WORDS = {
+  provider: 'as the provider says',
+  counted: 'counted here',
+  estimated: 'estimated here',
+  none: 'nobody said how many',
+} as const;
+const STATES = {
+  final: 'Its last word, seen whole.',
+  partial: 'The answer broke off before its last word.',
+  missing: 'Something was generated, and nothing was said about it.',
+  not_applicable: 'Nothing was generated, so there is nothing to bill.',
+  estimated: 'It stands in for the number of the provider.',
+} as const;
+const PRICES = {
+  price_table: 'The cost is these tokens times the price table.',
+  provider: 'The cost is what the provider itself says it charges.',
+  free: 'This provider or model is free.',
+} as const;
+
+/** How we know what this page says, in sentences. */
+function howOf(record: ExchangeRecord): string[] {
+  const unpriced =
+    record.usage_status === 'not_applicable' ? [] : ['The cost is unknown: there is no price, or no usage to price.'];
+  return [
+    record.usage_status === 'not_applicable' ? '' : SOURCES[record.usage_source],
+    STATES[record.usage_status],
+    ...(record.cost_source === null ? unpriced : [PRICES[record.cost_source]]),
+    record.rewritten_by.length > 0
+      ? `Rewritten on the way by ${record.rewritten_by.join(', ')}.`
+      : 'Both bodies passed untouched.',
+  ].filter((sentence) => sentence !== '');
+}
