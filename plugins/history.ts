@@ -118,14 +118,15 @@ const MEASURED_BYTES = 1024 * 1024;
 function promptOf({ request }: Exchange): ExchangeRecord['prompt'] {
   const { body } = request;
   if (body === null || body.length > MEASURED_BYTES) return null;
+  const roles = request.tally('messages', 'role');
   return {
     system_chars: request.length('system') ?? request.length('instructions'),
     history_chars: request.length('messages') ?? request.length('input') ?? request.length('prompt'),
     tools_chars: request.length('tools'),
-    messages: request.count('messages', 'role'),
-    user_messages: request.count('messages', 'role', 'user'),
-    assistant_messages: request.count('messages', 'role', 'assistant'),
-    tools: request.count('tools', 'type') ?? request.count('tools', 'name'),
+    messages: roles && [...roles.values()].reduce((sum, count) => sum + count, 0),
+    user_messages: roles && (roles.get('user') ?? 0),
+    assistant_messages: roles && (roles.get('assistant') ?? 0),
+    tools: request.count('tools'),
   };
 }
 

@@ -20,7 +20,7 @@ export default definePlugin({
       onRequest(exchange) {
         const { request, provider } = exchange;
         if (!isChat(exchange) || provider?.streamUsage !== 'ask' || refusing.has(provider.baseUrl)) return;
-        if (!request.mentions('"stream"') || !request.stream) return;
+        if (!request.stream) return;
         const asked = request.member('stream_options');
         if (asked !== undefined && (typeof asked !== 'object' || Array.isArray(asked))) return;
         if ((asked as { include_usage?: unknown } | null | undefined)?.include_usage === true) return;

@@ -42,7 +42,12 @@ export function removeMember(bytes: Buffer, path: readonly string[]): Buffer {
  * Replaces string values of one member in each object of a top-level array
  * (`messages[].role`), again as text. Returns the same bytes when nothing matched.
  */
-export function renameInArray(bytes: Buffer, array: string, name: string, rename: Readonly<Record<string, string>>): Buffer {
+export function renameInArray(
+  bytes: Buffer,
+  array: string,
+  name: string,
+  rename: Readonly<Record<string, string>>,
+): Buffer {
   const list = scanJson(bytes).member(array);
   if (!list || bytes[list.valueStart] !== 0x5b) return bytes;
   const pieces: Buffer[] = [];
@@ -57,6 +62,13 @@ export function renameInArray(bytes: Buffer, array: string, name: string, rename
     done = start + member.valueEnd;
   }
   return done === 0 ? bytes : Buffer.concat([...pieces, bytes.subarray(done)]);
+}
+
+/** Counts the elements of a list; `bytes` holds it whole, brackets included. */
+export function countElements(bytes: Buffer): number {
+  let count = 0;
+  for (const _ of elements(bytes, 0, bytes.length)) count++;
+  return count;
 }
 
 const QUOTE = 0x22;

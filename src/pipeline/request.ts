@@ -1,7 +1,9 @@
+import { isAscii } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 
+import { codePoints } from '../bytes/code-points.ts';
 import { type JsonScan, readJson, readString, scanJson } from '../bytes/json-scan.ts';
-import { removeMember, renameInArray, setMember } from './edit.ts';
+import { countElements, removeMember, renameInArray, setMember } from './edit.ts';
 
 export interface RequestParts {
   method: string;
@@ -91,20 +93,30 @@ export class ExchangeRequest {
 
   /** Characters of one top-level member's value as JSON text; null when it is not there. */
   length(name: string): number | null {
-    const member = this.#scan?.member(name);
-    return member && this.#bytes ? this.#bytes.toString('utf8', member.valueStart, member.valueEnd).length : null;
+    const value = this.#value(name);
+    if (value === null) return null;
+    return isAscii(value) ? value.length : codePoints(value);
   }
 
   /**
-   * Counts `"key": "..."` inside a top-level member, or only those with `value`: how many
-   * messages, how many of a role. A memory search: keys inside strings are escaped there
-   * and do not match. Null when the member is not there.
+   * Counts the values of `"key": "..."` inside a top-level member: how many messages of
+   * which role. A memory search: keys inside strings are escaped there and do not match.
+   * Null when the member is not there.
    */
-  count(name: string, key: string, value?: string): number | null {
+  tally(name: string, key: string): ReadonlyMap<string, number> | null {
+    const value = this.#value(name);
+    return value && tallyMembers(value, key);
+  }
+
+  /** Counts the elements of a top-level list; null when there is none. */
+  count(name: string): number | null {
+    const value = this.#value(name);
+    return value?.[0] === 0x5b ? countElements(value) : null;
+  }
+
+  #value(name: string): Buffer | null {
     const member = this.#scan?.member(name);
-    return member && this.#bytes
-      ? countMembers(this.#bytes.subarray(member.valueStart, member.valueEnd), key, value)
-      : null;
+    return member && this.#bytes ? this.#bytes.subarray(member.valueStart, member.valueEnd) : null;
   }
 
   get model(): string | null {
@@ -173,16 +185,21 @@ export class ExchangeRequest {
   }
 }
 
-function countMembers(bytes: Buffer, key: string, value: string | undefined): number {
+/** Longest word that is counted apart: roles are short, and callers may write anything. */
+const MAX_WORD = 32;
+
+function tallyMembers(bytes: Buffer, key: string): Map<string, number> {
   const quoted = JSON.stringify(key);
-  const wanted = value === undefined ? '"' : JSON.stringify(value);
-  let count = 0;
+  const tally = new Map<string, number>();
   for (let at = bytes.indexOf(quoted); at !== -1; at = bytes.indexOf(quoted, at)) {
     at += quoted.length;
     while (bytes[at] === 0x20 || bytes[at] === 0x3a) at++;
-    if (bytes.toString('latin1', at, at + wanted.length) === wanted) count++;
+    if (bytes[at] !== 0x22) continue;
+    const end = bytes.indexOf(0x22, at + 1);
+    const word = end - at > MAX_WORD ? 'other' : bytes.toString('latin1', at + 1, end);
+    tally.set(word, (tally.get(word) ?? 0) + 1);
   }
-  return count;
+  return tally;
 }
 
 function parse(bytes: Buffer): Record<string, unknown> | null {
