@@ -24,13 +24,11 @@ export class Keyring {
 
   constructor(keys: readonly GatewayKey[], generated: string | null) {
     for (const { key, expires, ...principal } of keys) {
-      this.#holders.set(digest(key), {
-        ...principal,
-        until: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires),
-      } as Holder);
+      this.#holders.set(digest(key), { ...principal, until: endOf(expires) } as Holder);
     }
-    if (generated !== null)
+    if (generated !== null) {
       this.#holders.set(digest(generated), { name: 'generated', until: Number.POSITIVE_INFINITY });
+    }
   }
 
   get size(): number {
@@ -48,6 +46,14 @@ export class Keyring {
     }
     return holder.until > Date.now() ? holder : null;
   }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Epoch milliseconds. A day without a time is good to its end, UTC. */
+function endOf(expires: string | undefined): number {
+  if (expires === undefined) return Number.POSITIVE_INFINITY;
+  return Date.parse(expires) + (expires.includes('T') ? 0 : DAY_MS);
 }
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('base64');

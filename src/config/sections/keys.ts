@@ -32,7 +32,8 @@ export const keysSchema = {
       tags: { ...tags, description: 'Tags its traffic carries.' },
       expires: {
         ...text,
-        description: 'Last moment it is good, a date or a time such as 2027-01-31T12:00:00Z. Without it: never ends.',
+        description:
+          'Last moment it is good: a day (to its end, UTC) or a time such as 2027-01-31T12:00:00Z. Without it: never ends.',
       },
     },
   },
