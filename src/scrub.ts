@@ -1,6 +1,6 @@
 /** Shapes of keys that nobody told us about. Bounded quantifiers and no nesting: linear on any text. */
 const SHAPES: readonly [RegExp, string][] = [
-  [/\b(sk|pk|rk|gsk|xai|ts|r8|hf|key)[-_][A-Za-z0-9_-]{12,256}/g, '$1-***'],
+  [/\b(sk|pk|rk|gsk|xai|ts|r8|hf|key|tspy)[-_][A-Za-z0-9_-]{12,256}/g, '$1-***'],
   [/\bAIza[0-9A-Za-z_-]{20,64}/g, 'AIza***'],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,4096}/gi, '$1 ***'],
   [/([?&](?:key|api[-_]key|token|access_token)=)[^&\s"']{4,4096}/gi, '$1***'],
@@ -23,9 +23,11 @@ export class Scrubber {
       if (secret.length < MIN_SECRET) continue;
       all.add(secret);
       all.add(encodeURIComponent(secret));
+      all.add(JSON.stringify(secret).slice(1, -1));
       const base64 = Buffer.from(secret).toString('base64');
       all.add(base64);
       all.add(base64.replace(/=+$/, ''));
+      all.add(Buffer.from(secret).toString('base64url'));
     }
     this.#spellings = [...all].sort((a, b) => b.length - a.length);
   }
