@@ -127,8 +127,9 @@ export async function refuseForgery(ctx: Context, state: WebState): Promise<void
   if (['GET', 'HEAD', 'OPTIONS'].includes(ctx.method)) return;
   const site = ctx.get('sec-fetch-site');
   const origin = ctx.get('origin');
-  const foreign = site !== '' ? !['same-origin', 'none'].includes(site) : false;
-  if (foreign || (origin !== '' && !isOwnOrigin(origin, ctx.get('host')))) throw FORGED;
+  const isOwn =
+    site !== '' ? ['same-origin', 'none'].includes(site) : origin === '' || isOwnOrigin(origin, ctx.get('host'));
+  if (!isOwn) throw FORGED;
   if (ctx.is('application/x-www-form-urlencoded')) state.form = await readForm(ctx);
   if (state.viewer.kind === 'key' || ctx.path === '/login') return;
   const isProgram = state.viewer.kind === 'local' && site === '' && origin === '';

@@ -21,7 +21,7 @@ export interface Bar {
 export interface Tick {
   at: number;
   label: string;
-  anchor: 'start' | 'middle' | 'end';
+  anchor: 'middle' | 'end';
 }
 
 /** One bucket: where the pointer finds it, and what it says. */
@@ -140,7 +140,7 @@ function draw(series: Series, lines: Named[], options: ChartOptions, size: typeo
     columns: apart(
       timeTicks(first, last, options.zone, most).map(({ time, label }) => {
         const at = round(x(time));
-        const anchor = at < left + 20 ? 'start' : at > width - right - 20 ? 'end' : 'middle';
+        const anchor = at > width - right - 20 ? 'end' : 'middle';
         return { at, label, anchor };
       }),
     ),
@@ -194,7 +194,7 @@ function apart(ticks: Tick[]): Tick[] {
   let end = Number.NEGATIVE_INFINITY;
   return ticks.filter(({ at, label, anchor }) => {
     const length = label.length * LETTER;
-    const start = anchor === 'start' ? at : anchor === 'end' ? at - length : at - length / 2;
+    const start = anchor === 'end' ? at - length : at - length / 2;
     if (start < end + LETTER) return false;
     end = start + length;
     return true;

@@ -21,7 +21,8 @@ export function guardAnswer(ctx: Context): void {
     'content-security-policy': POLICY,
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
+    // Nothing to elsewhere; `no-referrer` would take the Origin from our own forms, too.
+    'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'cache-control': 'no-store',
   });

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+
+/**
+ * Starts a headless browser: the system's, or the one that npm can bring. Null where neither runs,
+ * so that a bare machine can say so and pass over these tests.
+ */
+export async function openBrowser(): Promise<Browser | null> {
+  const places = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'];
+  const installed = places.find((path) => path !== undefined && existsSync(path));
+  try {
+    if (installed) return await chromium.launch({ executablePath: installed, args: ['--no-sandbox'] });
+    // Makes the package unpack the libraries that a bare machine lacks.
+    process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
+    const { default: packaged } = await import('@sparticuz/chromium');
+    const args = ['--no-sandbox', '--no-zygote', '--headless=shell', '--disable-gpu'];
+    return await chromium.launch({ executablePath: await packaged.executablePath(), args });
+  } catch {
+    return null;
+  }
+}
