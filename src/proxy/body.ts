@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { JsonScan, scanJson } from '../bytes/json-scan.ts';
 import { decodeBody, encodingsOf, isDecodable } from './decode.ts';
+import { tooLarge } from './problems.ts';
 
 /** A body that cannot be sent on, in the words of the answer. */
 export interface BodyProblem {
@@ -71,9 +72,11 @@ export function readBody(req: IncomingMessage, strict: boolean, limit: number): 
       scan.end();
       resolve(judge(raw, raw, scan, strict));
     });
-    const gone = (): void => resolve(null);
-    req.on('error', gone);
-    req.on('close', gone);
+    // `close` comes after every request: only before its end it says that the client left.
+    req.on('error', () => resolve(null));
+    req.on('close', () => {
+      if (!req.complete) resolve(null);
+    });
   });
 }
 
@@ -99,16 +102,14 @@ async function decoded(req: IncomingMessage, raw: Buffer, strict: boolean, limit
 
 function judge(raw: Buffer, plain: Buffer, scan: JsonScan, strict: boolean): Body {
   if (scan.problem !== null) {
-    return { raw, json: null, problem: strict ? invalid(`The body ${scan.problem}; one JSON object is expected.`) : null };
+    return {
+      raw,
+      json: null,
+      problem: strict ? invalid(`The body ${scan.problem}; one JSON object is expected.`) : null,
+    };
   }
   if (strict && !isUtf8(plain)) return { raw, json: null, problem: invalid('The body is not valid UTF-8.') };
   return { raw, json: { bytes: plain, scan }, problem: null };
 }
 
 const invalid = (message: string): BodyProblem => ({ status: 400, code: 'invalid_json', message });
-
-const tooLarge = (limit: number): BodyProblem => ({
-  status: 413,
-  code: 'request_too_large',
-  message: `The body is larger than ${Math.floor(limit / 1024)} KiB, the limit set by limits.body in gateway.yaml.`,
-});

@@ -1,15 +1,20 @@
 import zlib from 'node:zlib';
 
-import { Decompress as ZstdInScript } from 'fzstd';
+import { zstdInScript } from './zstd.ts';
 
 /** Undoes a content encoding beside or on the way of the bytes. */
 export interface Decoder {
   /** Returns false when the decoder lags behind: hold the source until `drained`. */
   push(chunk: Uint8Array): boolean;
+  /** Goes on after `out` returned false. */
+  resume(): void;
   /** Resolves when all that was pushed has come out; never rejects: `failed` tells. */
   end(): Promise<void>;
   readonly failed: boolean;
 }
+
+/** Takes decoded bytes. False holds the rest back until `resume`: a small body may unpack to a very large one. */
+export type Out = (chunk: Uint8Array) => boolean;
 
 const MAX_ENCODINGS = 3;
 /** Node has zstd from 22.15 on. */
@@ -18,29 +23,26 @@ const nodeZstd = (zlib as { createZstdDecompress?: () => zlib.Gunzip }).createZs
 /** The encodings of a `content-encoding` header, in the order they were applied; identity left out. */
 export function encodingsOf(header: string | undefined): string[] {
   if (header === undefined || header === '') return [];
-  return header.split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '' && name !== 'identity');
+  return header
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity');
 }
 
 export const isDecodable = (encodings: readonly string[]): boolean =>
   encodings.length <= MAX_ENCODINGS && encodings.every((name) => /^(x-)?gzip$|^deflate$|^br$|^zstd$/.test(name));
 
 /** Opens a decoder for encodings that `isDecodable`. `drained` is called when a lagging one has caught up. */
-export function openDecoder(encodings: readonly string[], out: (chunk: Uint8Array) => void, drained: () => void): Decoder {
-  let next = out;
-  let decoder: Decoder | null = null;
-  for (const name of encodings) {
-    const inner: Decoder | null = decoder;
-    const layer = name === 'zstd' && !nodeZstd ? scriptLayer(next) : zlibLayer(name, next, drained);
-    decoder = inner === null ? layer : chained(layer, inner);
-    next = (chunk) => void layer.push(chunk);
-  }
-  return decoder!;
-}
-
-/** The outer encoding was applied last and is undone first: its output goes into the inner one. */
-function chained(outer: Decoder, inner: Decoder): Decoder {
+export function openDecoder(encodings: readonly string[], out: Out, drained: () => void): Decoder {
+  const [first, ...others] = encodings;
+  if (others.length === 0)
+    return first === 'zstd' && !nodeZstd ? zstdInScript(out, drained) : zlibLayer(first!, out, drained);
+  // The outer encoding was applied last and is undone first: its output goes into the inner ones.
+  const inner = openDecoder(encodings.slice(0, -1), out, () => outer.resume());
+  const outer = openDecoder(encodings.slice(-1), (chunk) => inner.push(chunk), drained);
   return {
     push: (chunk) => outer.push(chunk),
+    resume: () => inner.resume(),
     end: async () => {
       await outer.end();
       await inner.end();
@@ -51,7 +53,7 @@ function chained(outer: Decoder, inner: Decoder): Decoder {
   };
 }
 
-function zlibLayer(name: string, out: (chunk: Uint8Array) => void, drained: () => void): Decoder {
+function zlibLayer(name: string, out: Out, drained: () => void): Decoder {
   let stream: zlib.Gunzip | null = null;
   let failed = false;
   let settle: () => void = () => {};
@@ -60,7 +62,9 @@ function zlibLayer(name: string, out: (chunk: Uint8Array) => void, drained: () =
   });
   const open = (first: number): zlib.Gunzip => {
     const made = create(name, first);
-    made.on('data', (chunk: Buffer) => out(chunk));
+    made.on('data', (chunk: Buffer) => {
+      if (!out(chunk)) made.pause();
+    });
     made.on('drain', drained);
     made.on('end', settle);
     made.on('error', () => {
@@ -76,6 +80,9 @@ function zlibLayer(name: string, out: (chunk: Uint8Array) => void, drained: () =
       stream ??= open(chunk[0]!);
       return stream.write(chunk);
     },
+    resume() {
+      stream?.resume();
+    },
     end() {
       if (stream === null || failed) return Promise.resolve();
       stream.end();
@@ -90,41 +97,42 @@ function zlibLayer(name: string, out: (chunk: Uint8Array) => void, drained: () =
 function create(name: string, first: number): zlib.Gunzip {
   // A body cut by its sender still gives what it holds: the end of the stream is not insisted on.
   const lenient = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
-  if (name === 'br') return zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH }) as unknown as zlib.Gunzip;
+  if (name === 'br')
+    return zlib.createBrotliDecompress({
+      finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
+    }) as unknown as zlib.Gunzip;
   if (name === 'zstd') return nodeZstd!();
   // "deflate" is zlib by the book and raw deflate in practice: the first byte tells.
   if (name === 'deflate') return (first & 0x0f) === 8 ? zlib.createInflate(lenient) : zlib.createInflateRaw(lenient);
   return zlib.createGunzip(lenient);
 }
 
-function scriptLayer(out: (chunk: Uint8Array) => void): Decoder {
-  let failed = false;
-  const stream = new ZstdInScript((chunk) => out(chunk));
-  return {
-    push(chunk) {
-      if (failed) return true;
-      try {
-        stream.push(chunk);
-      } catch {
-        failed = true;
-      }
-      return true;
-    },
-    end: () => Promise.resolve(),
-    get failed() {
-      return failed;
-    },
-  };
-}
-
 /** Decodes a whole request body. Rejects with a RangeError when more than `limit` bytes come out. */
 export async function decodeBody(bytes: Buffer, encodings: readonly string[], limit: number): Promise<Buffer> {
+  const { plain, more, failed } = await decodeUpTo(bytes, encodings, limit);
+  if (more) throw new RangeError(`more than ${limit} bytes when decoded`);
+  if (failed) throw new Error('does not decode');
+  return plain;
+}
+
+/** Decodes until `limit` bytes are out; `more` says that there would have been others. */
+export async function decodeUpTo(
+  bytes: Buffer,
+  encodings: readonly string[],
+  limit: number,
+): Promise<{ plain: Buffer; more: boolean; failed: boolean }> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   let wake = (): void => {};
-  const keep = (chunk: Uint8Array): void => {
+  let burst = (): void => {};
+  const overflow = new Promise<void>((resolve) => {
+    burst = resolve;
+  });
+  const keep = (chunk: Uint8Array): boolean => {
+    pieces.push(chunk);
     size += chunk.length;
-    if (size <= limit) pieces.push(chunk);
+    if (size > limit) burst();
+    return size <= limit;
   };
   const decoder = openDecoder(encodings, keep, () => wake());
   // Small steps, each waited for, so that a bomb is seen before all of it is unpacked.
@@ -132,12 +140,10 @@ export async function decodeBody(bytes: Buffer, encodings: readonly string[], li
     const caughtUp = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    if (!decoder.push(bytes.subarray(at, at + STEP))) await caughtUp;
+    if (!decoder.push(bytes.subarray(at, at + STEP))) await Promise.race([caughtUp, overflow]);
   }
-  if (size <= limit) await decoder.end();
-  if (size > limit) throw new RangeError(`more than ${limit} bytes when decoded`);
-  if (decoder.failed) throw new Error('does not decode');
-  return Buffer.concat(pieces);
+  await Promise.race([decoder.end(), overflow]);
+  return { plain: Buffer.concat(pieces).subarray(0, limit), more: size > limit, failed: decoder.failed };
 }
 
 const STEP = 64 * 1024;

@@ -38,6 +38,8 @@ export class Delivery {
   /** Nobody reads any more: only the taps go on. */
   #deaf = false;
   #full = false;
+  /** The last four bytes that left: an event may be added only where one has ended. */
+  #tail = 0x0a0a;
   bytes = 0;
 
   constructor(options: DeliveryOptions) {
@@ -45,10 +47,14 @@ export class Delivery {
     const { response, res } = options;
     const encodings = encodingsOf(response.header('content-encoding'));
     const readable = encodings.length > 0 && isDecodable(encodings);
-    this.#mapped = response.mappers.length > 0 && (encodings.length === 0 || readable) ? new MappedStream(response.mappers) : null;
+    this.#mapped =
+      response.mappers.length > 0 && (encodings.length === 0 || readable) ? new MappedStream(response.mappers) : null;
     if (options.scrub) this.#held = [];
-    this.#plain = readable && (this.#mapped !== null || this.#held !== null || !accepts(res.req.headers['accept-encoding'], encodings));
-    if (readable && (this.#plain || response.taps.length > 0)) this.#decoder = openDecoder(encodings, this.#decoded, options.resume);
+    this.#plain =
+      readable &&
+      (this.#mapped !== null || this.#held !== null || !accepts(res.req.headers['accept-encoding'], encodings));
+    if (readable && (this.#plain || response.taps.length > 0))
+      this.#decoder = openDecoder(encodings, this.#decoded, options.resume);
   }
 
   /** Sends status and headers. */
@@ -80,12 +86,20 @@ export class Delivery {
     if (this.#decoder) await this.#decoder.end();
     if (this.#mapped) this.#send(this.#mapped.end());
     if (this.#held) this.#release(this.#held);
-    if (!this.#deaf) this.#options.res.end();
+    if (!this.#deaf && !this.failed) this.#options.res.end();
   }
 
   /** Lets the decoder give to the taps what it still holds of a broken answer. */
   async settle(): Promise<void> {
+    this.goDeaf();
     if (this.#decoder) await this.#decoder.end();
+  }
+
+  /** True when text of ours can follow what has left: it is not compressed, and no event is open. */
+  get canAdd(): boolean {
+    const compressed = this.#decoder !== null && !this.#plain;
+    const lineEnds = this.#tail & 0xffff;
+    return !compressed && (lineEnds === 0x0a0a || lineEnds === 0x0d0d || this.#tail === 0x0d0a0d0a);
   }
 
   get failed(): boolean {
@@ -95,6 +109,8 @@ export class Delivery {
   /** The client has left: taps go on, nothing is written any more. */
   goDeaf(): void {
     this.#deaf = true;
+    this.#full = false;
+    this.#decoder?.resume();
   }
 
   readonly #decoded = (chunk: Uint8Array): boolean => {
@@ -108,12 +124,14 @@ export class Delivery {
   #send(chunk: Uint8Array): boolean {
     if (this.#deaf || chunk.length === 0) return true;
     this.bytes += chunk.length;
+    for (let at = Math.max(0, chunk.length - 4); at < chunk.length; at++) this.#tail = (this.#tail << 8) | chunk[at]!;
     const { res, resume } = this.#options;
     if (res.write(chunk)) return true;
     if (!this.#full) {
       this.#full = true;
       res.once('drain', () => {
         this.#full = false;
+        this.#decoder?.resume();
         resume();
       });
     }
@@ -142,6 +160,11 @@ export class Delivery {
 /** True when the client said that it can read each of the encodings. */
 function accepts(header: string | string[] | undefined, encodings: readonly string[]): boolean {
   if (header === undefined) return false;
-  const named = String(header).toLowerCase().split(',').map((part) => part.split(';', 1)[0]!.trim());
-  return encodings.every((name) => named.includes(name) || named.includes('*') || named.includes(name.replace('x-', '')));
+  const named = String(header)
+    .toLowerCase()
+    .split(',')
+    .map((part) => part.split(';', 1)[0]!.trim());
+  return encodings.every(
+    (name) => named.includes(name) || named.includes('*') || named.includes(name.replace('x-', '')),
+  );
 }

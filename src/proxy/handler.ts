@@ -6,6 +6,7 @@ import { ExchangeRequest } from '../pipeline/request.ts';
 import { type Body, type BodyProblem, planBody, readBody } from './body.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';
+import { sendVerdict } from './endings.ts';
 import { Forward } from './forward.ts';
 import type { Overload } from './overload.ts';
 import { parsePath, type RequestPath } from './paths.ts';
@@ -82,18 +83,19 @@ async function proxy(arrival: Arrival, parts: HandlerParts): Promise<void> {
   const endpoint = traffic.endpoint(req.method ?? 'GET', path.path);
   const plan = planBody(req, endpoint?.json ?? false, traffic.limits.body);
   let body: Body | null = null;
-  let problem: BodyProblem | null = typeof plan === 'object' ? plan : null;
-  let left = false;
+  let trouble: Trouble = typeof plan === 'object' ? plan : null;
   if (plan === 'read' || plan === 'pass') askForBody(req, res);
   if (plan === 'read') {
     body = await readBody(req, endpoint?.json ?? false, traffic.limits.body);
-    left = body === null;
-    problem = body?.problem ?? null;
+    trouble = body === null ? 'left' : body.problem;
   }
   const { exchange, targets } = makeExchange(arrival, path, endpoint, credentials, plan === 'none' ? NO_BODY : body);
-  const ending = left ? LEFT : await pass(exchange, targets, problem, credentials, arrival, parts);
+  const ending = await pass(exchange, targets, trouble, credentials, arrival, parts);
   await finish(exchange, ending, traffic);
 }
+
+/** What keeps a request here: its body, or a client that left before the end of it. */
+type Trouble = BodyProblem | 'left' | null;
 
 const NO_BODY: Body = { raw: Buffer.alloc(0), json: null, problem: null };
 const LEFT: Ending = { outcome: 'client_aborted', status: null, error: null };
@@ -142,27 +144,19 @@ function makeExchange(
 async function pass(
   exchange: Exchange,
   targets: readonly Target[],
-  problem: BodyProblem | null,
+  trouble: Trouble,
   credentials: Credentials,
   arrival: Arrival,
   parts: HandlerParts,
 ): Promise<Ending> {
   const { req, res, traffic } = arrival;
   const met = traffic.pipeline.meet(exchange);
-  const verdict = (met instanceof Promise ? await met : met) ?? doorVerdict(exchange, targets, problem);
-  if (!verdict) {
-    const forward = new Forward({
-      exchange,
-      traffic,
-      targets,
-      ownCredential: credentials.ownCredential,
-      req,
-      res,
-      deadlines: parts.deadlines,
-    });
-    return forward.run();
-  }
-  return conclude(exchange, verdict, req, res);
+  const verdict = met instanceof Promise ? await met : met;
+  if (trouble === 'left') return LEFT;
+  const last = verdict ?? doorVerdict(exchange, targets, trouble);
+  if (last) return sendVerdict(exchange, last, res);
+  const { ownCredential } = credentials;
+  return new Forward({ exchange, traffic, targets, ownCredential, req, res, deadlines: parts.deadlines }).run();
 }
 
 /** The last word after every plugin has seen the request: what cannot leave is refused here, with its row. */
@@ -170,18 +164,6 @@ function doorVerdict(exchange: Exchange, targets: readonly Target[], problem: Bo
   if (problem) return exchange.refuse(problem.status, problem.code, problem.message);
   if (targets.length > 0) return undefined;
   return exchange.refuse(404, 'no_route', 'No provider in gateway.yaml answers for this path and model.');
-}
-
-function conclude(exchange: Exchange, verdict: Verdict, req: IncomingMessage, res: ServerResponse): Ending {
-  if (verdict.kind === 'answer') {
-    res.writeHead(verdict.status, { ...verdict.headers, 'x-token-spy-id': exchange.id }).end(verdict.body);
-    return { outcome: 'cached', status: verdict.status, error: null };
-  }
-  if (verdict.kind === 'retry') throw new Error('retry is a verdict of onResponse only');
-  const unread = !req.readableEnded && req.headers['content-length'] !== '0' && !req.complete;
-  const headers = { ...verdict.headers, ...(unread ? { connection: 'close' } : {}) };
-  sendProblem(res, exchange.dialect, { ...verdict, requestId: exchange.id }, headers);
-  return { outcome: 'refused', status: verdict.status, error: { type: 'gateway', code: verdict.code } };
 }
 
 async function finish(exchange: Exchange, ending: Ending, traffic: Traffic): Promise<void> {
@@ -201,14 +183,8 @@ function turnAway(
   message: string,
   headers: Record<string, string> = {},
 ): void {
-  const { req, res, traffic, startedAt } = arrival;
-  const close: Record<string, string> = req.complete ? {} : { connection: 'close' };
-  sendProblem(
-    res,
-    traffic.dialectOf(path, null),
-    { status, code, message, requestId: newId(startedAt) },
-    { ...headers, ...close },
-  );
+  const { res, traffic, startedAt } = arrival;
+  sendProblem(res, traffic.dialectOf(path, null), { status, code, message, requestId: newId(startedAt) }, headers);
 }
 
 function askForBody(req: IncomingMessage, res: ServerResponse): void {

@@ -46,7 +46,16 @@ const GATEWAY_PREFIXES = [
 ];
 
 /** CORS, cookies and banners of the provider speak about its own site; a browser must not take them for ours. */
-const NEVER_DOWN = new Set([...HOP_BY_HOP, 'set-cookie', 'server', 'x-powered-by', 'via', 'alt-svc', 'strict-transport-security', 'location']);
+const NEVER_DOWN = new Set([
+  ...HOP_BY_HOP,
+  'set-cookie',
+  'server',
+  'x-powered-by',
+  'via',
+  'alt-svc',
+  'strict-transport-security',
+  'location',
+]);
 
 /** Encodings that can be read beside their way to the client. Others are not offered to the provider. */
 const READABLE = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'identity', '*']);
@@ -62,7 +71,7 @@ export function upstreamHeaders(raw: readonly string[], hidden: ReadonlySet<stri
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
     const lower = name.toLowerCase();
-    if (lower === 'connection') connection = named(raw[i + 1]!);
+    if (lower === 'connection') connection = named(raw[i + 1]!, connection);
     else if (remember(goesUp, lower, crossesUp) && !hidden.has(lower)) {
       const value = lower === 'accept-encoding' ? readable(raw[i + 1]!) : raw[i + 1]!;
       if (value !== '') out.push(name, value);
@@ -106,7 +115,8 @@ export function has(flat: readonly string[], name: string): boolean {
   return false;
 }
 
-const crossesUp = (name: string): boolean => !NEVER_UP.has(name) && !GATEWAY_PREFIXES.some((prefix) => name.startsWith(prefix));
+const crossesUp = (name: string): boolean =>
+  !NEVER_UP.has(name) && !GATEWAY_PREFIXES.some((prefix) => name.startsWith(prefix));
 const crossesDown = (name: string): boolean => !NEVER_DOWN.has(name) && !name.startsWith('access-control-');
 
 /** Names are few and come again; strangers may invent any number of them, so the memory is bounded. */
@@ -118,8 +128,11 @@ function remember(memory: Map<string, boolean>, name: string, decide: (name: str
   return crosses;
 }
 
-const named = (connection: string): Set<string> =>
-  new Set(connection.split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '' && name !== 'close'));
+/** The names in a connection header, which are for this hop only, beside those of an earlier one. */
+function named(connection: string, earlier: Iterable<string> | null = null): Set<string> {
+  const names = connection.split(',').map((name) => name.trim().toLowerCase());
+  return new Set([...(earlier ?? []), ...names.filter((name) => name !== '' && name !== 'close')]);
+}
 
 function readable(accepted: string): string {
   const parts = accepted.split(',').map((part) => part.trim());

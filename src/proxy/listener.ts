@@ -9,8 +9,14 @@ export interface ListenerLimits {
 }
 
 const REFUSALS: Readonly<Record<string, [string, string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The request headers are larger than limits.headers in gateway.yaml allows.'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time (limits.client_headers, limits.client_body).'],
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'The request headers are larger than limits.headers in gateway.yaml allows.',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    'The request did not arrive in time (limits.client_headers, limits.client_body).',
+  ],
 };
 
 /**

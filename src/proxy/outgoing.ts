@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-
-import type { Exchange } from '../pipeline/exchange.ts';
 import { setMember } from '../pipeline/edit.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
 import type { Provider } from '../pipeline/provider.ts';
 import { has, upstreamHeaders } from './headers.ts';
 import { joinPath } from './paths.ts';
+import { Broken, CLIENT_GONE, tooLarge } from './problems.ts';
 import type { Target } from './traffic.ts';
 
 /** A request ready for undici. */
@@ -17,7 +18,13 @@ export interface Outgoing {
 }
 
 /** Makes the request that leaves: destination from the configuration alone, everything else from the client. */
-export function outgoing(exchange: Exchange, target: Target, req: IncomingMessage, ownCredential: boolean): Outgoing {
+export function outgoing(
+  exchange: Exchange,
+  target: Target,
+  req: IncomingMessage,
+  ownCredential: boolean,
+  limit: number,
+): Outgoing {
   const { request } = exchange;
   const { provider } = target;
   const headers = upstreamHeaders(req.rawHeaders, request.hiddenHeaders);
@@ -30,17 +37,22 @@ export function outgoing(exchange: Exchange, target: Target, req: IncomingMessag
     dropEncoding(headers);
   }
   const streamed = body === null && hasBody(req);
-  if (streamed && req.headers['content-length'] !== undefined) headers.push('content-length', req.headers['content-length']);
+  if (streamed && req.headers['content-length'] !== undefined)
+    headers.push('content-length', req.headers['content-length']);
   const options: Dispatcher.DispatchOptions = {
     path: joinPath(basePath(provider), request.path) + request.search,
     method: request.method as Dispatcher.HttpMethod,
     headers,
-    body: streamed ? req : body !== null && body.length > 0 ? body : null,
+    body: streamed
+      ? (upload(req, limit, exchange) as unknown as Readable)
+      : body !== null && body.length > 0
+        ? body
+        : null,
     // Limits are watched by Deadlines: these would come late and in whole seconds.
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  return { options, bytes: body?.length ?? Number(req.headers['content-length'] ?? 0), gatewayKey };
+  return { options, bytes: body?.length ?? 0, gatewayKey };
 }
 
 /** A client's own credential is used when there is one; the configured key otherwise. */
@@ -50,8 +62,26 @@ function addKey(headers: string[], provider: Provider, ownCredential: boolean): 
   return true;
 }
 
+/**
+ * A body from socket to socket, chunk by chunk. Not the request's own stream: undici
+ * destroys a stream it gives up, and the connection that still needs an answer with it.
+ * Throws `Broken` when the body grows beyond `limit` or its sender leaves.
+ */
+async function* upload(req: IncomingMessage, limit: number, exchange: Exchange): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      exchange.requestBytes += chunk.length;
+      if (exchange.requestBytes > limit) throw new Broken(tooLarge(limit));
+      yield chunk;
+    }
+  } catch (error) {
+    throw error instanceof Broken ? error : new Broken(CLIENT_GONE);
+  }
+}
+
 function dropEncoding(headers: string[]): void {
-  for (let i = headers.length - 2; i >= 0; i -= 2) if (headers[i]!.toLowerCase() === 'content-encoding') headers.splice(i, 2);
+  for (let i = headers.length - 2; i >= 0; i -= 2)
+    if (headers[i]!.toLowerCase() === 'content-encoding') headers.splice(i, 2);
 }
 
 const hasBody = (req: IncomingMessage): boolean =>

@@ -13,7 +13,8 @@ export interface RequestPath {
 /** Version segments that a base URL or a path may begin with. */
 const VERSION = /^\/v\d+[a-z0-9]*(?=\/|$)/;
 /** Calls that clients make with or without `/v1` in front. */
-const BARE = /^\/(chat\/completions|completions|responses|embeddings|messages|models|images|audio|moderations|files|batches)(\/|$)/;
+const BARE =
+  /^\/(chat\/completions|completions|responses|embeddings|messages|models|images|audio|moderations|files|batches)(\/|$)/;
 
 /**
  * Takes a request target apart: `/agents/ci/anthropic/v1/messages?beta=true`.

@@ -1,4 +1,4 @@
-import { isDecodable, openDecoder } from './decode.ts';
+import { decodeUpTo, isDecodable } from './decode.ts';
 
 /** Bytes kept while a listener thinks; beyond it the upstream waits. */
 const KEPT = 256 * 1024;
@@ -44,11 +44,7 @@ export class Peek {
     }
     const bytes = Buffer.concat(this.#chunks);
     if (this.#encodings.length === 0 || !isDecodable(this.#encodings)) return bytes;
-    const plain: Uint8Array[] = [];
-    const decoder = openDecoder(this.#encodings, (chunk) => plain.push(chunk), () => {});
-    decoder.push(bytes);
-    await decoder.end();
-    return Buffer.concat(plain);
+    return (await decodeUpTo(bytes, this.#encodings, limit)).plain;
   }
 
   take(): Buffer[] {
