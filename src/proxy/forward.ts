@@ -8,6 +8,7 @@ import { encodingsOf } from './decode.ts';
 import { Delivery } from './delivery.ts';
 import { breakOff, sendVerdict } from './endings.ts';
 import { type DownHeaders, downstreamHeaders } from './headers.ts';
+import { Itinerary } from './itinerary.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';
 import { Patience } from './patience.ts';
 import { Peek } from './peek.ts';
@@ -23,8 +24,6 @@ import {
 } from './problems.ts';
 import type { Target, Traffic } from './traffic.ts';
 
-/** How often one exchange may be sent, whatever asks for it. */
-const MAX_ATTEMPTS = 6;
 const FALLBACK_STATUS = new Set([429, 500, 502, 503, 504, 529]);
 
 export interface ForwardParts {
@@ -38,13 +37,6 @@ export interface ForwardParts {
   deadlines: Deadlines;
 }
 
-/** What came before a body. */
-interface Head {
-  status: number;
-  statusText: string;
-  headers: DownHeaders;
-}
-
 /**
  * Takes one exchange to its upstream and the answer back to the client.
  *
@@ -55,10 +47,9 @@ interface Head {
 export class Forward {
   readonly #parts: ForwardParts;
   readonly #patience: Patience;
+  readonly #itinerary: Itinerary;
   #resolve: (ending: Ending) => void = () => {};
   #settled = false;
-  #index = 0;
-  #tries = 0;
   #attempt: Attempt | null = null;
   #out: Outgoing | null = null;
   #delivery: Delivery | null = null;
@@ -68,7 +59,8 @@ export class Forward {
 
   constructor(parts: ForwardParts) {
     this.#parts = parts;
-    const { deadlines, traffic } = parts;
+    const { deadlines, traffic, exchange, targets } = parts;
+    this.#itinerary = new Itinerary(exchange, targets);
     this.#patience = new Patience(deadlines, traffic.limits.clientStall, {
       begun: () => this.#response?.begun ?? false,
       over: (failure) => this.#failed(failure),
@@ -87,17 +79,9 @@ export class Forward {
     });
   }
 
-  get #target(): Target {
-    return this.#parts.targets[this.#index]!;
-  }
-
   #send(): void {
     const { exchange, traffic, req, ownCredential } = this.#parts;
-    const target = this.#target;
-    exchange.provider = target.provider;
-    exchange.targetModel = target.model;
-    exchange.leftAt ??= exchange.elapsed();
-    this.#tries++;
+    const target = this.#itinerary.depart();
     const out = outgoing(exchange, target, req, ownCredential, traffic.limits.body);
     this.#out = out;
     exchange.requestBytes = out.bytes;
@@ -114,8 +98,8 @@ export class Forward {
 
   #headers(status: number, raw: Buffer[], statusText: string): boolean {
     const { exchange, traffic } = this.#parts;
-    const head = { status, statusText, headers: downstreamHeaders(raw) };
-    const { all } = head.headers;
+    const headers = downstreamHeaders(raw);
+    const { all } = headers;
     if (status >= 300 && status < 400 && all.has('location')) {
       this.#note(status, REDIRECT.code);
       this.#fail(REDIRECT);
@@ -135,20 +119,20 @@ export class Forward {
     this.#response = response;
     const verdict = traffic.pipeline.heard(exchange, response);
     if (!(verdict instanceof Promise)) {
-      this.#decide(verdict, head);
+      this.#decide(verdict, status, statusText, headers);
       return !this.#settled;
     }
     this.#peek = peek;
     void verdict.then((decided) => {
       if (attempt !== this.#attempt || this.#settled) return;
       this.#peek = null;
-      this.#decide(decided, head);
+      this.#decide(decided, status, statusText, headers);
       if (attempt === this.#attempt && !this.#settled) this.#replay(peek);
     });
     return true;
   }
 
-  #decide(verdict: Verdict | undefined, { status, statusText, headers }: Head): void {
+  #decide(verdict: Verdict | undefined, status: number, statusText: string, headers: DownHeaders): void {
     const { exchange, res, req, traffic } = this.#parts;
     if (verdict?.kind === 'retry') {
       this.#again(verdict.provider, verdict.reason);
@@ -224,7 +208,7 @@ export class Forward {
   #closed(): void {
     if (this.#settled || this.#parts.res.writableFinished) return;
     this.#gone = true;
-    const drains = this.#target.provider.onDisconnect === 'drain' || (this.#response?.finishing ?? false);
+    const drains = this.#itinerary.target.provider.onDisconnect === 'drain' || (this.#response?.finishing ?? false);
     if (drains && this.#patience.phase === 'passing') {
       this.#patience.drain();
       this.#delivery!.goDeaf();
@@ -246,49 +230,39 @@ export class Forward {
       return;
     }
     this.#note(null, failure.code);
-    if (stale && this.#tries === 1 && this.#parts.exchange.request.outgoing() !== null) this.#send();
+    if (stale && this.#itinerary.tries === 1 && this.#parts.exchange.request.outgoing() !== null) this.#send();
     else if (failure.status >= 500 && failure !== TOO_LONG && this.#canGoOn()) this.#goOn();
     else this.#fail(failure);
   }
 
   /** True when there is a next target and the request can be sent again: an upload that has begun cannot. */
   #canGoOn(): boolean {
-    const { targets, exchange, req } = this.#parts;
+    const { exchange, req } = this.#parts;
     const resendable = exchange.request.outgoing() !== null || !req.readableDidRead;
-    return this.#index + 1 < targets.length && resendable && this.#tries < MAX_ATTEMPTS && !this.#gone;
+    return resendable && this.#itinerary.hasNext && !this.#gone;
   }
 
   #goOn(): void {
     this.#attempt!.cancel();
-    this.#index++;
+    this.#itinerary.next();
     this.#send();
   }
 
   /** Sends once more because a listener asks for it. */
   #again(provider: string | null, reason: string): void {
-    const { exchange, targets } = this.#parts;
-    const index = provider === null ? this.#index : targets.findIndex((target) => target.provider.name === provider);
+    const { exchange } = this.#parts;
     const last = exchange.attempts.at(-1);
     if (last) last.reason = reason;
-    if (index === -1 || this.#tries >= MAX_ATTEMPTS || exchange.request.outgoing() === null) {
+    if (exchange.request.outgoing() === null || !this.#itinerary.turnTo(provider)) {
       this.#fail(RETRIED);
       return;
     }
     this.#attempt!.cancel();
-    this.#index = index;
     this.#send();
   }
 
   #note(status: number | null, reason: string): void {
-    const { provider, model } = this.#target;
-    const { attempts, request } = this.#parts.exchange;
-    attempts.push({
-      provider: provider.name,
-      model: model ?? request.model,
-      status,
-      reason,
-      ms: this.#patience.waited,
-    });
+    this.#itinerary.note(status, reason, this.#patience.waited);
   }
 
   /** Ends the exchange with a failure: an error answer before the first byte, a broken connection after it. */
@@ -301,9 +275,7 @@ export class Forward {
       return;
     }
     if (res.headersSent) {
-      const isStream = exchange.response?.contentType === 'text/event-stream';
-      const event = isStream && failure.code.endsWith('_timeout') && this.#delivery!.canAdd;
-      breakOff(res, event ? exchange.dialect.errorEvent({ ...failure, requestId: exchange.id }) : null);
+      breakOff(exchange, failure, res, this.#delivery?.canAdd ?? false);
       this.#settle({ outcome: 'truncated', status: this.#seen, error });
       return;
     }
