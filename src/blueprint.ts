@@ -139,6 +139,14 @@ export function fingerprintOf({ version, plugins, adapters, broken, entries, pri
   return [version, pricesDigest, JSON.stringify([...entries]), ...code, ...faults].join('\n');
 }
 
+/** What runs although its file is broken: an older one of a plugin that is listed, or of an adapter. One line each. */
+export function staleIn({ broken, order, adapters }: Blueprint): { at: string; lines: string[] } | null {
+  const listed = new Set(order.filter(({ enabled }) => enabled).map(({ plugin }) => plugin));
+  const stale = broken.filter(({ name }) => listed.has(name) || adapters.has(adapterName(name)));
+  if (stale.length === 0) return null;
+  return { at: stale[0]!.since, lines: stale.map(({ file, error }) => `${basename(file)}: ${error}`) };
+}
+
 /** `openai-chat.ts` is `openai_chat` in YAML, where names are in snake case. */
 const adapterName = (file: string): string => file.replaceAll('-', '_');
 

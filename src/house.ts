@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import Router from '@koa/router';
 
+import { staleIn } from './blueprint.ts';
 import type { Generation } from './generation.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Log, Panel } from './plugin.ts';
@@ -55,14 +56,15 @@ export class GatewayHouse implements House {
   }
 
   configuration(): ConfigurationState {
-    const { current, refusal, retiring, parts } = this.#gateway;
+    const { current, retiring, parts } = this.#gateway;
     const { version, notes } = current.blueprint;
+    const error = this.#gateway.refusal ?? staleIn(current.blueprint);
     return {
-      ok: refusal === null,
+      ok: error === null,
       version,
       file: basename(parts.file),
       loadedAt: current.bornAt.toISOString(),
-      error: refusal,
+      error,
       notes,
       retiring,
     };
