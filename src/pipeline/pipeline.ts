@@ -53,6 +53,7 @@ export class Pipeline {
     const listeners = exchange.responseListeners;
     for (let i = from; i < listeners.length; i++) {
       const { stage, listener } = listeners[i]!;
+      response.enter(stage, this.#late);
       try {
         const result = listener(response);
         if (result instanceof Promise) {
@@ -106,9 +107,20 @@ export class Pipeline {
     return this.meet(exchange, next);
   }
 
+  /** A throw in the middle of an answer. */
+  readonly #late = (stage: string, error: unknown): 'refuse' | 'skip' => {
+    this.#failed(stage, error);
+    return this.#policy.get(stage) ?? 'refuse';
+  };
+
   #fail(stage: string, error: unknown): Verdict | undefined {
     this.#failed(stage, error);
     if (this.#policy.get(stage) === 'skip') return undefined;
-    return { kind: 'refuse', status: 500, code: 'plugin_failed', message: `The gateway's plugin ${stage} failed, so the request was not sent on.` };
+    return {
+      kind: 'refuse',
+      status: 500,
+      code: 'plugin_failed',
+      message: `The gateway's plugin ${stage} failed, so the request was not sent on.`,
+    };
   }
 }

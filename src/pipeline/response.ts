@@ -9,6 +9,9 @@ export interface StreamEvent {
 /** Returns true to let the event pass as it is, false to hold it back, bytes to send those instead. */
 export type EventMapper = (event: StreamEvent) => boolean | Uint8Array;
 
+/** Takes note of a throw and tells whether to go on without the stage. */
+export type StageFailed = (stage: string, error: unknown) => 'refuse' | 'skip';
+
 /**
  * The upstream's answer, from its headers on. Listening never changes the bytes; only
  * `mapEvents` does. After a retry a new response takes the place of this one.
@@ -26,6 +29,8 @@ export class ExchangeResponse {
   readonly #peek: (limit: number) => Promise<Buffer>;
   #finishing: () => boolean = () => false;
   #begun: () => boolean = () => true;
+  #stage = '';
+  #failed: StageFailed = () => 'refuse';
 
   constructor(status: number, headers: ReadonlyMap<string, string>, peek: (limit: number) => Promise<Buffer>) {
     this.status = status;
@@ -41,12 +46,38 @@ export class ExchangeResponse {
 
   /** Hears every chunk of the body, decoded, split anywhere, after it has left for the client. */
   tap(listener: (chunk: Uint8Array) => void): void {
-    this.taps.push(listener);
+    const stage = this.#stage;
+    let well = true;
+    this.taps.push((chunk) => {
+      if (!well) return;
+      try {
+        listener(chunk);
+      } catch (error) {
+        // It only listened: the answer goes on, and nobody asks it again.
+        well = false;
+        this.#failed(stage, error);
+      }
+    });
   }
 
   /** Sees each event of a stream before the client does. The answer loses its content encoding and its length. */
   mapEvents(mapper: EventMapper): void {
-    this.mappers.push(mapper);
+    const stage = this.#stage;
+    this.mappers.push((event) => {
+      try {
+        return mapper(event);
+      } catch (error) {
+        // What it would have taken out must not leave: the answer breaks off, unless its entry says to go on without it.
+        if (this.#failed(stage, error) === 'skip') return true;
+        throw error;
+      }
+    });
+  }
+
+  /** For the pipeline: which stage subscribes now, and who hears of its throws. */
+  enter(stage: string, failed: StageFailed): void {
+    this.#stage = stage;
+    this.#failed = failed;
   }
 
   /** Waits for the first `limit` decoded bytes of the body, or all of a shorter one. They still reach the client. For error answers. */
