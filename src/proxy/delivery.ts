@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http';
 
 import { MappedStream } from '../pipeline/events.ts';
 import type { ExchangeResponse } from '../pipeline/response.ts';
+import { Chunks } from './chunks.ts';
 import { type Decoder, encodingsOf, isDecodable, openDecoder } from './decode.ts';
-import { type DownHeaders, without } from './headers.ts';
+import { type DownHeaders, has, without } from './headers.ts';
 
 const REWRITTEN = new Set(['content-encoding', 'content-length', 'etag', 'content-md5', 'digest']);
 /** Error answers are held up to here to be scrubbed; nothing beyond it is sent. */
@@ -30,6 +31,7 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #mapped: MappedStream | null;
   #decoder: Decoder | null = null;
+  #chunks: Chunks | null = null;
   /** The client gets what the decoder gives, not what came. */
   readonly #plain: boolean;
   #held: Uint8Array[] | null = null;
@@ -65,7 +67,10 @@ export class Delivery {
     if (scrub) out = out.map((text) => scrub(text));
     out.push('x-token-spy-id', exchangeId);
     for (const [name, value] of response.added) out.push(name, value);
+    const chunked = Chunks.fit(res, status, has(out, 'content-length'));
+    if (chunked) out.push('transfer-encoding', 'chunked');
     res.writeHead(status, statusText, out);
+    if (chunked) this.#chunks = new Chunks(res);
     // Head and first bytes share a packet when they come in one tick; a head alone does not wait longer than that.
     process.nextTick(() => {
       if (this.bytes === 0 && !res.writableEnded && !res.destroyed) res.flushHeaders();
@@ -86,7 +91,7 @@ export class Delivery {
     if (this.#decoder) await this.#decoder.end();
     if (this.#mapped) this.#send(this.#mapped.end());
     if (this.#held) this.#release(this.#held);
-    if (!this.#deaf && !this.failed) this.#options.res.end();
+    if (!this.#deaf && !this.failed) (this.#chunks ?? this.#options.res).end();
   }
 
   /** Lets the decoder give to the taps what it still holds of a broken answer. */
@@ -100,6 +105,16 @@ export class Delivery {
     const compressed = this.#decoder !== null && !this.#plain;
     const lineEnds = this.#tail & 0xffff;
     return !compressed && (lineEnds === 0x0a0a || lineEnds === 0x0d0d || this.#tail === 0x0d0a0d0a);
+  }
+
+  /** Sends text of ours behind what has left, where it `canAdd`. */
+  add(text: string): void {
+    this.#send(Buffer.from(text));
+  }
+
+  /** Sends text of ours behind what has left, where it `canAdd`. */
+  add(text: string): void {
+    this.#send(Buffer.from(text));
   }
 
   get failed(): boolean {
@@ -126,7 +141,7 @@ export class Delivery {
     this.bytes += chunk.length;
     for (let at = Math.max(0, chunk.length - 4); at < chunk.length; at++) this.#tail = (this.#tail << 8) | chunk[at]!;
     const { res, resume } = this.#options;
-    if (res.write(chunk)) return true;
+    if ((this.#chunks ?? res).write(chunk)) return true;
     if (!this.#full) {
       this.#full = true;
       res.once('drain', () => {

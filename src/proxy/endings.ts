@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 import type { Ending, Exchange, Verdict } from '../pipeline/exchange.ts';
+import type { Delivery, Delivery } from './delivery.ts';
 import { type Failure, sendProblem } from './problems.ts';
 
 /** What is left for a client that takes nothing is not waited for longer than this, milliseconds. */
@@ -22,9 +23,9 @@ export function sendVerdict(exchange: Exchange, verdict: Verdict, res: ServerRes
  * Breaks an answer off so that nobody takes it for whole: what was written still leaves,
  * and the connection ends without the mark of an end. HTTP/1.0 may have no such mark, so
  * there the connection is reset. A stream whose provider was too slow is told so first,
- * where an event `canAdd` to what has left.
+ * where an event can be added to what has left.
  */
-export function breakOff(exchange: Exchange, failure: Failure, res: ServerResponse, canAdd: boolean): void {
+export function breakOff(exchange: Exchange, failure: Failure, res: ServerResponse, delivery: Delivery | null): void {
   const { socket, req } = res;
   if (!socket || req.httpVersion === '1.0') {
     socket?.resetAndDestroy();
@@ -32,8 +33,8 @@ export function breakOff(exchange: Exchange, failure: Failure, res: ServerRespon
     return;
   }
   const isStream = exchange.response?.contentType === 'text/event-stream';
-  if (canAdd && isStream && failure.code.endsWith('_timeout')) {
-    res.write(exchange.dialect.errorEvent({ ...failure, requestId: exchange.id }));
+  if (delivery?.canAdd && isStream && failure.code.endsWith('_timeout')) {
+    delivery.add(exchange.dialect.errorEvent({ ...failure, requestId: exchange.id }));
   }
   socket.destroySoon();
   const timer = setTimeout(() => socket.destroy(), FLUSH_MS).unref();

@@ -275,7 +275,7 @@ export class Forward {
       return;
     }
     if (res.headersSent) {
-      breakOff(exchange, failure, res, this.#delivery?.canAdd ?? false);
+      breakOff(exchange, failure, res, this.#delivery);
       this.#settle({ outcome: 'truncated', status: this.#seen, error });
       return;
     }
