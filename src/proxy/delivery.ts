@@ -112,11 +112,6 @@ export class Delivery {
     this.#send(Buffer.from(text));
   }
 
-  /** Sends text of ours behind what has left, where it `canAdd`. */
-  add(text: string): void {
-    this.#send(Buffer.from(text));
-  }
-
   get failed(): boolean {
     return this.#plain && (this.#decoder?.failed ?? false);
   }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 import type { Ending, Exchange, Verdict } from '../pipeline/exchange.ts';
-import type { Delivery, Delivery } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 import { type Failure, sendProblem } from './problems.ts';
 
 /** What is left for a client that takes nothing is not waited for longer than this, milliseconds. */
