@@ -10,6 +10,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+const HTMX = ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'];
+
 interface Asset {
   body: Buffer;
   type: string;
@@ -26,9 +28,9 @@ export class Assets {
   readonly #byName = new Map<string, Asset>();
 
   constructor(folder = join(viewsFolder, 'assets')) {
-    for (const name of readdirSync(folder)) this.#take(name, join(folder, name));
-    this.#take('htmx.js', fileOfPackage('htmx.org/dist/htmx.min.js'));
-    this.#take('hx-sse.js', fileOfPackage('htmx.org/dist/ext/hx-sse.min.js'));
+    for (const name of readdirSync(folder)) this.#take(name, [join(folder, name)]);
+    // One file: htmx looks at the page as soon as it runs, and an extension that comes later is not asked.
+    this.#take('htmx.js', HTMX.map(fileOfPackage));
   }
 
   /** Where a page finds an asset; the address changes with its bytes. */
@@ -52,10 +54,10 @@ export class Assets {
     return true;
   }
 
-  #take(name: string, path: string): void {
+  #take(name: string, paths: readonly string[]): void {
     const type = TYPES[extname(name)];
     if (!type) return;
-    const body = readFileSync(path);
+    const body = Buffer.from(paths.map((path) => readFileSync(path, 'utf8')).join('\n;'));
     this.#byName.set(name, { body, type, hash: createHash('sha256').update(body).digest('hex').slice(0, 16) });
   }
 }

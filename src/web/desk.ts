@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { tokenOf, type Viewer, type WebState } from './access.ts';
 import type { Assets } from './assets.ts';
-import type { House } from './house.ts';
+import type { ConfigurationState, House } from './house.ts';
 import type { Renderer } from './render.ts';
 
 /** The pages of the menu. */
@@ -11,6 +11,17 @@ const MENU = [
   { name: 'pipeline', title: 'Pipeline', href: '/dashboard/pipeline' },
   { name: 'config', title: 'Configuration', href: '/dashboard/config' },
 ];
+
+/** What one page shows. */
+export interface PageData extends Record<string, unknown> {
+  title: string;
+  /** Its place in the menu. */
+  menu?: string;
+  /** It changes by itself. */
+  live?: boolean;
+  /** The newest row that it knows of. */
+  seen?: number;
+}
 
 /** Where pages are put together: what every page shows, around what one page shows. */
 export class Desk {
@@ -25,17 +36,17 @@ export class Desk {
   }
 
   /** Answers with a page. Strangers get it without menu, version and state. */
-  show(ctx: Context, view: string, data: { title: string; menu?: string } & Record<string, unknown>): void {
+  show(ctx: Context, view: string, data: PageData): void {
     const { viewer } = ctx.state as WebState;
     ctx.type = 'html';
-    ctx.body = this.#renderer.page(view, { ...data, ...this.#frame(ctx, viewer, data.menu) });
+    ctx.body = this.#renderer.page(view, { ...data, ...this.#frame(ctx, viewer, data) });
   }
 
   hasPanel(view: string): boolean {
     return this.#renderer.hasPanel(view);
   }
 
-  #frame(ctx: Context, viewer: Viewer, menu: string | undefined): Record<string, unknown> {
+  #frame(ctx: Context, viewer: Viewer, { menu, live, seen }: PageData): Record<string, unknown> {
     const known = viewer.kind !== 'stranger';
     const configuration = this.house.configuration();
     return {
@@ -43,11 +54,12 @@ export class Desk {
         style: this.#assets.url('style.css'),
         chart: this.#assets.url('chart.css'),
         script: this.#assets.url('page.js'),
+        chartScript: this.#assets.url('chart.js'),
         htmx: this.#assets.url('htmx.js'),
-        sse: this.#assets.url('hx-sse.js'),
         icon: this.#assets.url('icon.svg'),
       },
       here: ctx.url,
+      feed: known && live ? feedAddress(configuration, seen) : null,
       theme: themeOf(ctx),
       zone: zoneOf(ctx),
       known,
@@ -58,6 +70,18 @@ export class Desk {
       logout: viewer.kind === 'session' ? { name: viewer.session.name, token: tokenOf(viewer) } : null,
     };
   }
+}
+
+/** Where a page hears what is new. It says what it knows, so that nothing is lost between its making and its listening. */
+function feedAddress(configuration: ConfigurationState, seen: number | undefined): string {
+  const known = new URLSearchParams({ config: stampOf(configuration) });
+  if (seen !== undefined) known.set('seen', String(seen));
+  return `/api/v1/events?${known}`;
+}
+
+/** Changes with what runs and with what was refused. */
+export function stampOf({ version, error }: ConfigurationState): string {
+  return `${version} ${error?.at ?? ''}`;
 }
 
 /** `light` or `dark` where the reader has chosen; else the system decides. */

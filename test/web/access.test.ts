@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import Router from '@koa/router';
 import { expect } from 'chai';
 import { KEY, openHouse, type TestHouse } from '../support/house.ts';
 
@@ -346,5 +347,37 @@ describe('The login', () => {
     expect(form.text).to.include('Too many wrong keys');
     expect((await ask(url, '/dashboard', { cookie })).status).to.equal(200);
     expect((await ask(url, '/v1/models', { 'x-api-key': 'guess' })).text).to.equal('upstream');
+  });
+});
+
+describe('Routes of plugins', () => {
+  let test: TestHouse;
+
+  beforeEach(async () => {
+    const router = new Router();
+    router.get('/v1/usage', (ctx) => {
+      ctx.body = { from: 'a plugin' };
+    });
+    router.post('/api/v1/things/:id', (ctx) => {
+      ctx.body = { id: ctx.params.id };
+    });
+    test = await openHouse({ routes: () => router, ownPaths: () => new Set(['/v1/usage']) });
+  });
+  afterEach(() => test.close());
+
+  it('stand behind the same lock and the same guard', async () => {
+    const locked = await test.listen({ locked: true });
+    for (const [path, method] of [
+      ['/v1/usage', 'GET'],
+      ['/api/v1/things/7', 'POST'],
+    ] as const) {
+      expect((await ask(locked, path, {}, method)).status).to.equal(401);
+      expect((await ask(locked, path, BEARER, method)).status).to.equal(200);
+      expect((await ask(locked, path, { ...BEARER, host: 'evil.example' }, method)).status).to.equal(421);
+    }
+    const open = await test.listen();
+    expect((await ask(open, '/api/v1/things/7', {}, 'POST')).text).to.equal('{"id":"7"}');
+    expect((await ask(open, '/api/v1/things/7', { origin: 'https://evil.example' }, 'POST')).status).to.equal(403);
+    expect((await ask(open, '/v1/usages')).text).to.equal('upstream');
   });
 });

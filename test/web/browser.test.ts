@@ -116,8 +116,7 @@ describe('The pages in a browser', function () {
     const page = await visit('/dashboard');
     expect(await page.getByText('Send the first request').count()).to.equal(1);
     await page.evaluate(() => Object.assign(globalThis, { mark: 'same page' }));
-    await page.waitForTimeout(300); // the feed is open by then
-    await test.add({ agent: 'newcomer' });
+    await test.add({ agent: 'newcomer' }); // the feed may not even be open
     await page.locator('#rows tr', { hasText: 'newcomer' }).waitFor({ timeout: 3000 });
     await page.locator('.cards.agents .card', { hasText: 'newcomer' }).waitFor({ timeout: 3000 });
     await test.add({ agent: 'second' });
@@ -211,7 +210,6 @@ describe('The pages in a browser', function () {
 
   it('show a refused configuration as soon as it is refused, and its end', async () => {
     const page = await visit('/dashboard');
-    await page.waitForTimeout(300);
     const good = test.house.configuration;
     const error = { at: new Date().toISOString(), lines: ['gateway.yaml:3:5 no such key'] };
     test.house.configuration = () => ({ ...good(), error });

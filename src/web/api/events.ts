@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 import type { Gate, WebState } from '../access.ts';
+import { stampOf } from '../desk.ts';
 import { Bell, type Feed, type FeedOptions, type Feeds } from '../feed.ts';
 import type { House } from '../house.ts';
+import { integer, text } from '../parameters.ts';
 import { badParameter } from '../problem.ts';
 
 /** Turns read from the database at a time. */
@@ -22,7 +24,10 @@ export function addEvents(router: Router<WebState>, gate: Gate, feeds: Feeds): v
     const from = last ?? (await house.store.queries.newestSeq());
     await feeds.open(ctx, optionsOf(ctx, gate), (feed) => tellTurns(feed, house, from));
   });
-  router.get('/api/v1/events', (ctx) => feeds.open(ctx, optionsOf(ctx, gate), (feed) => nudge(feed, house)));
+  router.get('/api/v1/events', (ctx) => {
+    const known = { seen: integer(ctx.query, 'seen', 0, Number.MAX_SAFE_INTEGER), config: text(ctx.query, 'config') };
+    return feeds.open(ctx, optionsOf(ctx, gate), (feed) => nudge(feed, house, known));
+  });
 }
 
 function optionsOf(ctx: Context, { house, sessions }: Gate): FeedOptions {
@@ -79,8 +84,14 @@ async function tellSince(feed: Feed, house: House, from: number, bell: Bell): Pr
   }
 }
 
+/** What a page knew when it was made. */
+interface Known {
+  seen: number | undefined;
+  config: string | undefined;
+}
+
 /** Tells an open page that something is new; the page asks for what it shows. */
-async function nudge(feed: Feed, house: House): Promise<void> {
+async function nudge(feed: Feed, house: House, known: Known): Promise<void> {
   const bell = new Bell();
   const news = new Set<string>();
   const stop = house.subscribe((event) => {
@@ -89,6 +100,10 @@ async function nudge(feed: Feed, house: House): Promise<void> {
     bell.ring();
   });
   try {
+    // Also for a page that comes back after a pause: it still says what it knew at first.
+    if (known.config !== undefined && known.config !== stampOf(house.configuration())) news.add('config');
+    if (known.seen !== undefined && (await house.store.queries.newestSeq()) > known.seen) news.add('turn');
+    if (news.size > 0) bell.ring();
     while (!feed.signal.aborted) {
       await bell.wait(feed.signal);
       const names = [...news];

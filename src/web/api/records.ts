@@ -18,7 +18,6 @@ const BUCKETS = 60;
 /** Adds the routes under `/api/v1/` that read exchanges. */
 export function addRecords(router: Router<WebState>, house: House): void {
   const { queries } = house.store;
-
   router.get('/api/v1/requests', async (ctx) => {
     refuseUnknown(ctx.query, [...FILTERS, ...RANGE, 'limit', 'cursor']);
     const page = await queries.list({

@@ -1,6 +1,6 @@
 /** The numbers of the overview: what its cards, its agents and its token bar say. */
 
-import type { Totals } from '../../store/queries/shapes.ts';
+import type { Spread, Totals } from '../../store/queries/shapes.ts';
 import { compact, duration, money, percent, whole } from '../format.ts';
 import type { House } from '../house.ts';
 import type { View } from '../range.ts';
@@ -16,63 +16,48 @@ export interface Card {
 
 /** Cards of a stretch, compared with the one before. */
 export function cardsOf(totals: Totals, before: Totals | null): Card[] {
-  const { requests, errors } = totals;
   const cost = totals.cost_usd === null ? null : Number(totals.cost_usd);
-  const priced = requests - totals.unpriced;
-  const card = (title: string, value: string, detail: string, change: Card['change'] = null): Card => {
-    return { title, value, detail, change, tone: 'plain' };
-  };
+  const average = money(perRequest(cost, totals.requests - totals.unpriced));
+  const unpriced = `${whole(totals.unpriced)} ${totals.unpriced === 1 ? 'request' : 'requests'} without a price`;
+  const tokens = `${compact(totals.input_tokens)} in, ${compact(totals.output_tokens)} out`;
+  const cache = `${compact(totals.cache_read_tokens)} read, ${compact(totals.cache_write_tokens)} written`;
+  const wasCost = before && Number(before.cost_usd ?? 0);
   return [
-    card(
-      'Spend',
-      money(totals.cost_usd),
-      totals.unpriced > 0
-        ? `${whole(totals.unpriced)} ${totals.unpriced === 1 ? 'request' : 'requests'} without a price`
-        : `${money(perRequest(cost, priced))} a request`,
-      change(cost, before && Number(before.cost_usd ?? 0)),
-    ),
-    card(
-      'Requests',
-      compact(requests),
-      [
-        totals.refused && `${compact(totals.refused)} refused`,
-        totals.aborted && `${compact(totals.aborted)} left early`,
-      ]
-        .filter(Boolean)
-        .join(', ') || 'none refused',
-      change(requests, before?.requests ?? null),
-    ),
-    card(
-      'Tokens',
-      compact(totals.total_tokens),
-      `${compact(totals.input_tokens)} in, ${compact(totals.output_tokens)} out`,
-      change(totals.total_tokens, before?.total_tokens ?? null),
-    ),
-    {
-      ...card('Errors', whole(errors), requests > 0 ? `${percent(errors / requests)} of requests` : 'no requests'),
-      tone: errors > 0 ? 'bad' : 'plain',
-    },
-    card(
-      'Cache share',
-      percent(totals.cache_share),
-      `${compact(totals.cache_read_tokens)} read, ${compact(totals.cache_write_tokens)} written`,
-    ),
-    card('Average cost', money(perRequest(cost, priced)), 'a priced request'),
-    card('Latency', duration(totals.latency_ms.p95), `95th percentile; median ${duration(totals.latency_ms.p50)}`),
-    card(
-      'First token',
-      duration(totals.time_to_first_token_ms.p95),
-      `95th percentile; median ${duration(totals.time_to_first_token_ms.p50)}`,
-    ),
+    card('Spend', money(cost), totals.unpriced > 0 ? unpriced : `${average} a request`, change(cost, wasCost)),
+    card('Requests', compact(totals.requests), unansweredOf(totals), change(totals.requests, before?.requests)),
+    card('Tokens', compact(totals.total_tokens), tokens, change(totals.total_tokens, before?.total_tokens)),
+    errorCard(totals),
+    card('Cache share', percent(totals.cache_share), cache),
+    card('Average cost', average, 'a priced request'),
+    spreadCard('Latency', totals.latency_ms),
+    spreadCard('First token', totals.time_to_first_token_ms),
   ];
+}
+
+function card(title: string, value: string, detail: string, change: Card['change'] = null): Card {
+  return { title, value, detail, change, tone: 'plain' };
+}
+
+function errorCard({ errors, requests }: Totals): Card {
+  const share = requests > 0 ? `${percent(errors / requests)} of requests` : 'no requests';
+  return { ...card('Errors', whole(errors), share), tone: errors > 0 ? 'bad' : 'plain' };
+}
+
+function spreadCard(title: string, { p50, p95 }: Spread): Card {
+  return card(title, duration(p95), `95th percentile; median ${duration(p50)}`);
+}
+
+function unansweredOf({ refused, aborted }: Totals): string {
+  const parts = [refused > 0 && `${compact(refused)} refused`, aborted > 0 && `${compact(aborted)} left early`];
+  return parts.filter(Boolean).join(', ') || 'none refused';
 }
 
 function perRequest(cost: number | null, requests: number): number | null {
   return cost === null || requests <= 0 ? null : cost / requests;
 }
 
-function change(now: number | null, before: number | null): Card['change'] {
-  if (now === null || before === null || before <= 0) return null;
+function change(now: number | null, before: number | null | undefined): Card['change'] {
+  if (now === null || before === null || before === undefined || before <= 0) return null;
   const share = now / before - 1;
   if (Math.abs(share) < 0.005) return { text: 'as before', tone: 'same' };
   const size = Math.abs(share) > 9.99 ? `${Math.round(Math.abs(share) + 1)}×` : `${Math.round(Math.abs(share) * 100)}%`;

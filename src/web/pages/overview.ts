@@ -20,47 +20,50 @@ export function addOverview(router: Router<WebState>, desk: Desk): void {
   router.get(PATH, async (ctx) => {
     const { house } = desk;
     const view = await viewOf(ctx.query, () => earliest(house));
-    const { queries } = house.store;
-    const range = { from: view.from, to: view.to };
-    const asked = { ...range, filters: view.filters };
-    const [totals, before, series, agents, choices, recent, newest, panels] = await Promise.all([
-      queries.totals(asked),
-      totalsBefore(house, view),
-      queries.series({ ...asked, bucketMs: view.bucketMs, groupBy: view.by, measure: view.measure }),
-      agentsOf(house, view),
-      queries.choices(range),
-      queries.list({ filters: view.filters, from: view.from, to: view.to, limit: RECENT }),
-      queries.newestSeq(),
-      panelsOf(desk, view),
-    ]);
-    const zone = zoneOf(ctx);
-    const chart = chartOf(series, {
-      zone,
-      ...range,
+    const found = await figuresOf(desk, view);
+    const chart = chartOf(found.series, {
+      zone: zoneOf(ctx),
+      from: view.from,
+      to: view.to,
       label: `${MEASURES[view.measure]} by ${view.by}, ${view.title}`,
       nameless: `no ${view.by}`,
     });
+    const range = view.name === 'custom' ? undefined : view.name;
     desk.show(ctx, 'overview', {
       title: 'Overview',
       menu: 'overview',
-      ...controls(ctx, view, choices),
-      firstRun: newest === 0 ? firstRun(ctx) : null,
-      nothing: totals.requests === 0,
-      cards: cardsOf(totals, before),
-      honesty: honestyOf(totals),
+      ...controls(ctx, view, found.choices),
+      seen: found.newest,
+      firstRun: found.newest === 0 ? firstRun(ctx) : null,
+      cards: cardsOf(found.totals, found.before),
+      honesty: honestyOf(found.totals),
       chart: chartData(ctx, view, chart),
-      agents,
-      tokens: tokensOf(totals),
-      rows: recent.entries.map(rowOf),
-      more: withQuery(
-        '/dashboard/requests',
-        { ...view.filters },
-        { range: view.name === 'custom' ? undefined : view.name },
-      ),
-      panels,
-      inFlight: house.inFlight(),
+      agents: found.agents,
+      tokens: tokensOf(found.totals),
+      rows: found.recent.entries.map(rowOf),
+      more: withQuery('/dashboard/requests', { ...view.filters }, { range }),
+      panels: found.panels,
     });
   });
+}
+
+/** Asks for everything the page shows at once. */
+async function figuresOf(desk: Desk, view: View) {
+  const { queries } = desk.house.store;
+  const range = { from: view.from, to: view.to };
+  const asked = { ...range, filters: view.filters };
+  // First of all: what arrives from now on is told to the page by its feed.
+  const newest = await queries.newestSeq();
+  const [totals, before, series, agents, choices, recent, panels] = await Promise.all([
+    queries.totals(asked),
+    totalsBefore(desk.house, view),
+    queries.series({ ...asked, bucketMs: view.bucketMs, groupBy: view.by, measure: view.measure }),
+    agentsOf(desk.house, view),
+    queries.choices(range),
+    queries.list({ ...asked, limit: RECENT }),
+    panelsOf(desk, view),
+  ]);
+  return { totals, before, series, agents, choices, recent, newest, panels };
 }
 
 const MEASURES = { cost: 'Cost', requests: 'Requests', tokens: 'Tokens', errors: 'Errors' } as const;

@@ -31,6 +31,7 @@ export function addRequests(router: Router<WebState>, desk: Desk): void {
     const view = await viewOf({ range: 'all', ...ctx.query }, async () => new Date(0));
     const asked = filters(ctx.query);
     const isWhole = view.name === 'all';
+    const seen = await queries.newestSeq();
     const [page, choices] = await Promise.all([
       queries.list({
         filters: asked,
@@ -47,6 +48,7 @@ export function addRequests(router: Router<WebState>, desk: Desk): void {
       menu: 'requests',
       ...controls(ctx, choices),
       live: onFirst && view.live,
+      seen,
       self: withQuery(PATH, ctx.query, {}),
       rows: page.entries.map(rowOf),
       first: onFirst ? null : withQuery(PATH, ctx.query, { cursor: undefined }),

@@ -13,6 +13,7 @@ export function addState(router: Router<WebState>, desk: Desk): void {
     desk.show(ctx, 'pipeline', {
       title: 'Pipeline',
       menu: 'pipeline',
+      live: true,
       stages: house
         .pipeline()
         .map((stage, index) => ({ ...stage, number: index + 1, facts: factsOf(stage), tone: TONES[stage.state] })),
@@ -31,6 +32,7 @@ export function addState(router: Router<WebState>, desk: Desk): void {
     desk.show(ctx, 'config', {
       title: 'Configuration',
       menu: 'config',
+      live: true,
       configuration: { ...configuration, file: baseName(configuration.file) },
       listeners: house.listeners(),
       providers: providers.filter(isShown),
