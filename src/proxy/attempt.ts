@@ -1,3 +1,5 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import type { Dispatcher, Pool } from 'undici';
 
 /** What happens to a call, in the order of time. After `headers` returned false or `data` did, the provider waits for `resume`. */
@@ -8,8 +10,12 @@ export interface Listening {
   failed(error: unknown): void;
 }
 
-/** Connections that a pool has opened so far: a call during which none was opened had a used one. */
-const opened = new WeakMap<Pool, { count: number }>();
+/** undici names a request's socket in its diagnostics only: right after `onConnect`, within the same call. */
+let leaving: Attempt | null = null;
+subscribe('undici:client:sendHeaders', (message) => {
+  leaving?.leavesBy((message as { socket: Socket }).socket);
+  leaving = null;
+});
 
 /**
  * One call to a provider, heard through undici's own callbacks: raw headers, no streams.
@@ -19,16 +25,17 @@ const opened = new WeakMap<Pool, { count: number }>();
 export class Attempt {
   readonly #listening: Listening;
   readonly #pool: Pool;
-  readonly #openedBefore: number;
   #over = false;
   #connected = false;
+  #socket: Socket | null = null;
+  /** Bytes that earlier calls had read from the connection: more than none on a used one. */
+  #readBefore = 0;
   #abort: ((reason?: Error) => void) | null = null;
   #resume: () => void = () => {};
 
   constructor(pool: Pool, listening: Listening) {
     this.#pool = pool;
     this.#listening = listening;
-    this.#openedBefore = openedBy(pool).count;
   }
 
   send(options: Dispatcher.DispatchOptions): void {
@@ -49,29 +56,40 @@ export class Attempt {
   }
 
   cancel(): void {
-    this.#over = true;
     const abort = this.#abort;
+    this.#over = true;
     this.#abort = null;
-    abort?.();
+    if (abort === null) return;
+    // undici's own abort opens a connection in place of the one it closes, for nobody.
+    if (this.#socket) this.#socket.destroy(new Error('cancelled'));
+    else abort();
   }
 
   /**
    * True when an error came from a pooled connection that the provider had closed already:
-   * nothing was answered on it, so the request may go again. Errors of the system do not
-   * say which connection they are about; then it counts that no new one was opened.
+   * it was used before, and nothing was answered on it now, so the request may go again.
    */
   isStale(error: unknown): boolean {
-    const { code, socket } = (error ?? {}) as { code?: unknown; socket?: { bytesRead?: number } };
-    if (code === 'UND_ERR_SOCKET') return (socket?.bytesRead ?? 0) > 0;
-    const broken = code === 'ECONNRESET' || code === 'EPIPE';
-    return broken && this.#connected && openedBy(this.#pool).count === this.#openedBefore;
+    const { code } = (error ?? {}) as { code?: unknown };
+    const broken = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+    return broken && this.#readBefore > 0 && this.#socket?.bytesRead === this.#readBefore;
+  }
+
+  /** For the diagnostics of undici. */
+  leavesBy(socket: Socket): void {
+    this.#socket = socket;
+    this.#readBefore = socket.bytesRead;
   }
 
   /** For undici. */
   onConnect(abort: (reason?: Error) => void): void {
     this.#connected = true;
-    if (this.#over) abort();
-    else this.#abort = abort;
+    if (this.#over) {
+      abort();
+      return;
+    }
+    this.#abort = abort;
+    leaving = this;
   }
 
   /** For undici. */
@@ -102,15 +120,4 @@ export class Attempt {
     this.#abort = null;
     this.#listening.failed(error);
   }
-}
-
-function openedBy(pool: Pool): { count: number } {
-  let counter = opened.get(pool);
-  if (!counter) {
-    const made = { count: 0 };
-    pool.on('connect', () => made.count++);
-    opened.set(pool, made);
-    counter = made;
-  }
-  return counter;
 }

@@ -42,10 +42,15 @@ export function openListener(
     noDelay: true,
   });
   server.maxHeadersCount = 500;
-  server.on('request', handle);
+  const answers = watchHalfClosed(server);
+  server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+    answers.set(req.socket, res);
+    handle(req, res);
+  });
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
     // The body is asked for by the one who reads it: an oversized one is refused unread.
     (req as { wantsContinue?: boolean }).wantsContinue = true;
+    answers.set(req.socket, res);
     handle(req, res);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error.code ?? '', socket));
@@ -58,6 +63,39 @@ export function openListener(
       resolve(server);
     });
   });
+}
+
+/** First pause between two probes of a half-closed connection, milliseconds; each is twice the one before. */
+const PROBE_MS = 30;
+const LONGEST_PROBE_MS = 30_000;
+
+/**
+ * Tells a client that has only closed its sending side from one that has left.
+ *
+ * Both send the same FIN. Only a client that left answers what is written to it with a
+ * reset, and a `100 Continue` may be written at any time before the answer; the reset of
+ * the first shows at the second. Once the answer has begun nothing may be added to it:
+ * a client that closes then counts as gone. Returns where each connection's answer is told.
+ */
+function watchHalfClosed(server: Server): WeakMap<Socket, ServerResponse> {
+  const answers = new WeakMap<Socket, ServerResponse>();
+  // Otherwise Node ends its own side at once, and who waits for an answer never gets it.
+  (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
+  server.on('connection', (socket: Socket) => {
+    socket.once('end', () => {
+      const res = answers.get(socket);
+      if (!res || res.writableFinished || socket.destroyed) return;
+      if (res.headersSent || res.req.httpVersion === '1.0') socket.destroy();
+      else probe(socket, res, PROBE_MS);
+    });
+  });
+  return answers;
+}
+
+function probe(socket: Socket, res: ServerResponse, pause: number): void {
+  if (res.headersSent || socket.destroyed) return;
+  res.writeContinue();
+  setTimeout(() => probe(socket, res, Math.min(pause * 2, LONGEST_PROBE_MS)), pause).unref();
 }
 
 function refuse(code: string, socket: Socket): void {

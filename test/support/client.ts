@@ -71,6 +71,7 @@ export function open(sending: Sending): Call {
     headers: headersOf(sending) as never,
     agent: false,
   });
+  req.setMaxListeners(0);
   const done = new Promise<Answer>((resolve) => req.once('close', () => resolve(end(answer, start))));
   const head = new Promise<Answer>((resolve) => {
     req.once('response', () => resolve(answer));
