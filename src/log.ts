@@ -1,12 +1,11 @@
 import { pino } from 'pino';
 
+import { openDestination } from './log-destination.ts';
 import type { Scrubber } from './scrub.ts';
 
 /** Characters of one value; a log line stays below 16 KiB. */
 const MAX_VALUE = 2048;
 const MAX_LINE_VALUES = 14 * 1024;
-/** Lines waiting for a reader that does not read; what comes then is dropped, never waited for. */
-const MAX_BUFFER = 1024 * 1024;
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -21,16 +20,13 @@ export interface GatewayLog {
   setLevel(level: LogLevel): void;
   /** Lines that nobody read in time. */
   readonly dropped: number;
-  /** Writes what is left, before the process ends. */
-  flush(): void;
+  /** Writes what is left, before the process ends; waits half a second for a reader, not longer. */
+  flush(): Promise<void>;
 }
 
 /** Opens the log on standard output, or on another file descriptor. */
 export function openLog(scrubber: Scrubber, level: LogLevel = 'info', fd = 1): GatewayLog {
-  const destination = pino.destination({ fd, sync: false, minLength: 0, maxLength: MAX_BUFFER });
-  let dropped = 0;
-  destination.on('drop', () => dropped++);
-  destination.on('error', () => {}); // a closed pipe: requests go on
+  const destination = openDestination(fd);
   const root = pino(
     {
       level,
@@ -57,15 +53,9 @@ export function openLog(scrubber: Scrubber, level: LogLevel = 'info', fd = 1): G
         root.level = next;
       },
       get dropped() {
-        return dropped;
+        return destination.dropped;
       },
-      flush: () => {
-        try {
-          destination.flushSync();
-        } catch {
-          // nobody reads any more
-        }
-      },
+      flush: () => destination.flush(),
     };
   };
   return wrap({});

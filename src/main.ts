@@ -99,7 +99,7 @@ function watchSignals(gateway: Gateway, log: GatewayLog): void {
     log.info('stopping: open answers finish first', { signal, in_flight: gateway.inFlight });
     const whole = await gateway.stop();
     if (!whole) log.warn('the drain limit is over: open answers were cut');
-    log.flush();
+    await log.flush();
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));
@@ -109,7 +109,7 @@ function watchSignals(gateway: Gateway, log: GatewayLog): void {
   const die = async (error: unknown): Promise<void> => {
     log.error('an error that nobody caught; the gateway ends', { error });
     await Promise.race([gateway.store.close(), new Promise((done) => setTimeout(done, 2000))]).catch(() => {});
-    log.flush();
+    await log.flush();
     process.exit(1);
   };
   process.on('uncaughtException', (error) => void die(error));

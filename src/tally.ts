@@ -27,6 +27,7 @@ export class Tally {
     const isGood = '1 when gateway.yaml is what runs, 0 when its last change was refused.';
     metrics.gauge('gateway_exchanges_in_flight', 'Exchanges under way.', inFlight);
     metrics.gauge('gateway_config_ok', isGood, () => (refused() ? 0 : 1));
+    metrics.gauge('gateway_log_lines_dropped_total', 'Log lines that nobody read in time.', () => log.dropped);
     metrics.gauge('gateway_rows_waiting', 'Finished exchanges on their way to the database.', () => store().waiting);
     metrics.gauge('gateway_rows_lost_total', 'Finished exchanges that could not be kept.', () => store().lost);
   }

@@ -23,7 +23,7 @@ describe('the log', () => {
 
   /** What was written, line by line. */
   async function lines(): Promise<Record<string, unknown>[]> {
-    log.flush();
+    await log.flush();
     const text = await readFile(file, 'utf8');
     return text
       .split('\n')
@@ -88,7 +88,7 @@ describe('the log', () => {
 
   it('can be read while it is written', async () => {
     log.info('now');
-    log.flush();
+    await log.flush();
     const [chunk] = (await once(createReadStream(file, 'utf8'), 'data')) as [string];
     expect(chunk).to.contain('"msg":"now"');
   });

@@ -103,6 +103,6 @@ function capture(
     child: (facts) => capture(lines, scrubber, { ...bound, ...facts }),
     setLevel: () => {},
     dropped: 0,
-    flush: () => {},
+    flush: async () => {},
   };
 }
