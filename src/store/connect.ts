@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Sequelize } from 'sequelize';
 import type { Address } from './address.ts';
 import { sqliteDriver } from './driver.ts';
+import { codeOf } from './faults.ts';
 
 /** What a connection is for: reading for people, writing rows, changing the schema, or looking at a file that may be damaged. */
 export type Role = 'reader' | 'writer' | 'migrator' | 'checker';
@@ -44,7 +45,8 @@ async function connectSqlite(file: string, role: Role, durability: Durability): 
   try {
     for (const pragma of pragmasOf(role, durability, isNew)) await sequelize.query(`pragma ${pragma}`);
   } catch (error) {
-    await sequelize.close();
+    // The driver never says that a file is closed which it could not open.
+    if (codeOf(error) !== 'SQLITE_CANTOPEN') await sequelize.close();
     throw error;
   }
   return sequelize;
