@@ -33,7 +33,7 @@ const SESSION_CHAR_LIMIT = 200_000;
 export class GatewayHouse implements House {
   readonly sessionCharLimit = SESSION_CHAR_LIMIT;
   readonly #gateway: Inside;
-  #routes: { of: Generation; router: Router; paths: ReadonlySet<string> } | null = null;
+  #routes: (PluginRoutes & { of: Generation }) | null = null;
 
   constructor(gateway: Inside) {
     this.#gateway = gateway;
@@ -159,11 +159,11 @@ export class GatewayHouse implements House {
   }
 
   routes(): Router | null {
-    return this.#pluginRoutes()?.router ?? null;
+    return this.#pluginRoutes().router;
   }
 
   ownPaths(): ReadonlySet<string> {
-    return this.#pluginRoutes()?.paths ?? NO_PATHS;
+    return this.#pluginRoutes().paths;
   }
 
   principal(key: string): { readonly name: string } | null {
@@ -171,20 +171,26 @@ export class GatewayHouse implements House {
     return principal && principal.access !== 'proxy' ? principal : null;
   }
 
-  /** The routes of the plugins that run now; made once for each generation. */
-  #pluginRoutes(): { router: Router; paths: ReadonlySet<string> } | null {
+  /** The routes of the plugins that run now; made once for each generation, since every request asks. */
+  #pluginRoutes(): PluginRoutes {
     const { current } = this.#gateway;
-    if (this.#routes?.of === current) return this.#routes;
-    const bringing = [...current.instances.values()].filter(({ routes }) => routes);
-    if (bringing.length === 0) return null;
-    const router = new Router();
-    for (const instance of bringing) instance.routes!(router);
-    this.#routes = { of: current, router, paths: new Set(router.stack.map(({ path }) => String(path))) };
+    if (this.#routes?.of !== current) this.#routes = { of: current, ...routesOf(current) };
     return this.#routes;
   }
 }
 
-const NO_PATHS: ReadonlySet<string> = new Set();
+interface PluginRoutes {
+  router: Router | null;
+  paths: ReadonlySet<string>;
+}
+
+function routesOf({ instances }: Generation): PluginRoutes {
+  const bringing = [...instances.values()].filter(({ routes }) => routes);
+  if (bringing.length === 0) return { router: null, paths: new Set() };
+  const router = new Router();
+  for (const instance of bringing) instance.routes!(router);
+  return { router, paths: new Set(router.stack.map(({ path }) => String(path))) };
+}
 
 /** Options of plugins may be secrets; names tell. */
 function masked(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
