@@ -28,8 +28,7 @@ export function readCredentials(req: IncomingMessage, lookup: (key: string) => P
   for (const place of PLACES) {
     const value = req.headers[place];
     if (value === undefined) continue;
-    const key = keyIn(place, typeof value === 'string' ? value : value[0]!);
-    const holder = key === null ? null : lookup(key);
+    const holder = holderOf(place, String(value), lookup);
     if (holder) {
       principal ??= holder;
       gatewayHeaders.push(place);
@@ -38,7 +37,13 @@ export function readCredentials(req: IncomingMessage, lookup: (key: string) => P
   return { principal, gatewayHeaders, ownCredential };
 }
 
-function keyIn(place: string, value: string): string | null {
-  if (place !== 'authorization') return value;
-  return /^bearer /i.test(value) ? value.slice(7).trim() : null;
+/** A header that came twice is joined with a comma: a gateway key in any part keeps all of it here. */
+function holderOf(place: string, value: string, lookup: (key: string) => Principal | null): Principal | null {
+  if (place === 'authorization') return /^bearer /i.test(value) ? lookup(value.slice(7).trim()) : null;
+  if (!value.includes(',')) return lookup(value);
+  for (const part of value.split(',')) {
+    const holder = lookup(part.trim());
+    if (holder) return holder;
+  }
+  return null;
 }

@@ -173,6 +173,7 @@ function accepts(header: string | string[] | undefined, encodings: readonly stri
   const named = String(header)
     .toLowerCase()
     .split(',')
+    .filter((part) => !/;\s*q=0(\.0*)?\s*$/.test(part))
     .map((part) => part.split(';', 1)[0]!.trim());
   return encodings.every(
     (name) => named.includes(name) || named.includes('*') || named.includes(name.replace('x-', '')),

@@ -68,11 +68,15 @@ const REMEMBERED = 2000;
 export function upstreamHeaders(raw: readonly string[], hidden: ReadonlySet<string>): string[] {
   const out: string[] = [];
   let connection: Set<string> | null = null;
+  let authorized = false;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
     const lower = name.toLowerCase();
     if (lower === 'connection') connection = named(raw[i + 1]!, connection);
+    else if (lower === 'authorization' && authorized) continue;
     else if (remember(goesUp, lower, crossesUp) && !hidden.has(lower)) {
+      // Node reads the first of them only: a further one has not been looked at, and may be a key of ours.
+      authorized ||= lower === 'authorization';
       const value = lower === 'accept-encoding' ? readable(raw[i + 1]!) : raw[i + 1]!;
       if (value !== '') out.push(name, value);
     }
@@ -137,5 +141,6 @@ function named(connection: string, earlier: Iterable<string> | null = null): Set
 function readable(accepted: string): string {
   const parts = accepted.split(',').map((part) => part.trim());
   const kept = parts.filter((part) => READABLE.has(part.split(';', 1)[0]!.trim().toLowerCase()));
-  return kept.length === parts.length ? accepted : kept.join(', ');
+  if (kept.length === parts.length) return accepted;
+  return kept.length > 0 ? kept.join(', ') : 'identity';
 }
