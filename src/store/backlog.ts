@@ -1,15 +1,4 @@
-import type { Segment } from './journal.ts';
-
-/** A finished row that is not in the database yet. */
-export interface Waiting {
-  /** The row as JSON: one line of the journal and one element of the insert. */
-  readonly text: string;
-  /** Monotonic milliseconds when it came. */
-  readonly since: number;
-  /** The journal file that holds it; null before it is on disk. */
-  segment: Segment | null;
-  stored: boolean;
-}
+import type { Waiting } from './waiting.ts';
 
 /** 100,000 rows or 64 MiB: what an outage may cost in memory. */
 export const MAX_ROWS = 100_000;

@@ -7,27 +7,16 @@
  */
 import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Waiting } from './backlog.ts';
 import type { Durability } from './connect.ts';
 import { lineOf as errorLine } from './faults.ts';
 import { lineOf, textOf } from './line.ts';
+import type { Segment, Waiting } from './waiting.ts';
 
 /** How long a row may wait for its write, milliseconds; kill -9 loses what is younger. */
 const GATHER_MS = 25;
 /** How long a folder that refuses a write is left alone, milliseconds. */
 const RETRY_MS = 1000;
 const SEGMENT_BYTES = 4 * 1024 * 1024;
-
-/** One journal file. */
-export interface Segment {
-  readonly path: string;
-  readonly file: FileHandle | null;
-  bytes: number;
-  /** Its rows that are not in the database yet. */
-  pending: number;
-  /** Nothing more is written to it. */
-  full: boolean;
-}
 
 export class Journal {
   readonly #folder: string;

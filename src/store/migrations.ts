@@ -1,18 +1,8 @@
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import { Umzug, type UmzugStorage } from 'umzug';
 import { exchanges } from './migrations/0001-exchanges.ts';
+import type { Migration, Step } from './migrations/migration.ts';
 import { StoreError } from './store-error.ts';
-
-/** One step of the schema, forward only. It never changes once it was released. */
-export interface Migration {
-  name: string;
-  up(step: Step): Promise<void>;
-}
-
-export interface Step {
-  dialect: 'sqlite' | 'postgres';
-  run(sql: string): Promise<void>;
-}
 
 /** In the order in which they run. */
 export const MIGRATIONS: readonly Migration[] = [exchanges];

@@ -4,12 +4,13 @@
  * A database that is locked, slow or gone makes rows wait, never an exchange. One flush is
  * in flight at a time, so rows arrive in order; each arrives once, whatever is repeated.
  */
-import type { Backlog, Waiting } from './backlog.ts';
+import type { Backlog } from './backlog.ts';
 import type { Database } from './database.ts';
 import { isAboutTheRows, lineOf } from './faults.ts';
 import type { StoreHealth, StoreLog } from './health.ts';
 import { insert } from './insert.ts';
 import type { Journal } from './journal.ts';
+import type { Waiting } from './waiting.ts';
 
 /** How long rows gather before they are written, milliseconds. */
 const FLUSH_MS = 250;

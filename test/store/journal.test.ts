@@ -1,10 +1,11 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Backlog, type Waiting } from '../../src/store/backlog.ts';
+import { Backlog } from '../../src/store/backlog.ts';
 import { Journal } from '../../src/store/journal.ts';
 import { encode, lineOf, textOf } from '../../src/store/line.ts';
 import { toRow } from '../../src/store/row.ts';
+import type { Waiting } from '../../src/store/waiting.ts';
 import { newFolder, until } from './places.ts';
 import { recordOf } from './records.ts';
 

@@ -1,4 +1,4 @@
-import type { Migration } from '../migrations.ts';
+import type { Migration } from './migration.ts';
 
 /** The table of exchanges, their tags, and the view `requests` for people who write SQL. */
 export const exchanges: Migration = {
