@@ -5,6 +5,7 @@
  * nothing about a file is certain, so the next batch begins a new one. A file goes when
  * all its rows are in the database; at the start what is left is read again.
  */
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Durability } from './connect.ts';
 import { lineOf as errorLine } from './faults.ts';
