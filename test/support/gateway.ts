@@ -27,21 +27,26 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
+interface TestOptions {
+  env?: Record<string, string>;
+  /** Instead of a new one, which `close` removes. */
+  folder?: string;
+  /** Makes a log instead of the one that fills `lines`. */
+  log?(scrubber: Scrubber): GatewayLog;
+}
+
 /** The usual pipeline of tests. */
 export const PIPELINE = 'plugins: [history, identity, include-usage, usage]\n';
 
 /** Starts a gateway with a gateway.yaml of these words; `listen` on a free loopback port unless it has one. */
-export async function startGateway(
-  yaml: string,
-  options: { env?: Record<string, string>; folder?: string } = {},
-): Promise<TestGateway> {
+export async function startGateway(yaml: string, options: TestOptions = {}): Promise<TestGateway> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'token-spy-test-')));
   const file = join(folder, 'gateway.yaml');
   const complete = (text: string): string => (/^listen:/m.test(text) ? text : `listen: [{ port: 0 }]\n${text}`);
   await writeFile(file, complete(yaml));
   const lines: Record<string, unknown>[] = [];
   const scrubber = new Scrubber();
-  const log = capture(lines, scrubber);
+  const log = options.log?.(scrubber) ?? capture(lines, scrubber);
   const gateway = new Gateway({ file, root, env: options.env ?? {}, log, scrubber, packageVersion: '0.0.0-test' });
   await gateway.start();
   return {
