@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { viewsFolder } from './folder.ts';
@@ -22,7 +22,7 @@ export class Renderer {
     this.#bars.registerHelper(helpers);
     this.#bars.registerPartial('layout', this.#read('layout'));
     for (const [name, prefix] of Object.entries(FOLDERS)) {
-      for (const file of readdirSync(join(folder, name)).filter((one) => one.endsWith('.hbs'))) {
+      for (const file of viewsIn(join(folder, name))) {
         const view = file.slice(0, -4);
         this.#bars.registerPartial(prefix + view, this.#read(`${name}/${view}`));
       }
@@ -47,6 +47,11 @@ export class Renderer {
   #read(view: string): string {
     return readFileSync(join(this.#folder, `${view}.hbs`), 'utf8');
   }
+}
+
+/** Files of views; none where the folder is not there: no plugin has to bring a panel, and git keeps no empty folder. */
+function viewsIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.hbs')) : [];
 }
 
 /** Handlebars passes its own options last; ours look at what they were given before. */
