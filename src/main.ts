@@ -61,6 +61,9 @@ async function check(file: string): Promise<void> {
 async function start(file: string, byDefault: boolean, packageVersion: string): Promise<void> {
   if (byDefault && !existsSync(file)) {
     await copyFile(join(root, 'gateway.yaml'), file);
+    // Its first line leads editors there. A clone has it only after `npm run schema`.
+    const schema = 'gateway.schema.json';
+    if (existsSync(join(root, schema))) await copyFile(join(root, schema), join(dirname(file), schema));
     print(`Wrote ${basename(file)}: it runs as it is, and its comments say what can be changed.\n`);
   }
   const scrubber = new Scrubber();

@@ -1,0 +1,126 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+
+import { freePort } from './support/shipped.ts';
+import { read, top } from './support/source.ts';
+
+const run = promisify(execFile);
+
+/** What a package is made of; nothing that a build or a start has left lies in these. */
+const PARTS = ['bin', 'src', 'plugins', 'providers', 'views', 'docs'];
+const FILES = ['package.json', 'tsconfig.json', 'gateway.yaml', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+
+describe('the package that `npm pack` makes', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let names: string[];
+
+  before(async function () {
+    if (!(await has('npm'))) return this.skip();
+    folder = await mkdtemp(join(tmpdir(), 'token-spy-pack-'));
+    const clone = join(folder, 'clone');
+    const options = { recursive: true, filter: (path: string) => !/[/\\]\.cache$/.test(path) };
+    for (const part of [...PARTS, ...FILES]) await cp(join(top, part), join(clone, part), options);
+    await mkdir(join(clone, 'dist/src'), { recursive: true });
+    await cp(join(top, 'LICENSE'), join(clone, 'dist/src/left-over.js'));
+    await symlink(join(top, 'node_modules'), join(clone, 'node_modules'), 'junction');
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: clone });
+    const [packed] = Object.values(JSON.parse(stdout) as Record<string, Packed>);
+    names = packed!.files.map(({ path }) => path);
+  });
+  after(async () => {
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('holds what is needed', () => {
+    expect(names).to.include.members([
+      'bin/token-spy.mjs',
+      'dist/src/main.js',
+      'dist/src/plugin.js',
+      'src/plugin.ts',
+      'plugins/history.ts',
+      'plugins/_simulator-text.ts',
+      'providers/openai.yaml',
+      'providers/adapters/openai-chat.ts',
+      'providers/prices/genai-prices.json',
+      'providers/prices/genai-prices.LICENSE',
+      'views/layout.hbs',
+      'gateway.yaml',
+      'gateway.schema.json',
+      'README.md',
+      'CHANGELOG.md',
+      'LICENSE',
+      'docs/configuration.md',
+    ]);
+  });
+
+  it('holds nothing of ours that is not', () => {
+    const strange = /^(test|bench|data|node_modules|\.)|\.cache|\.tsbuildinfo$|tsconfig|left-over|\.db|\.tgz$/;
+    expect(names.filter((name) => strange.test(name))).to.eql([]);
+  });
+
+  it('starts in an empty folder, writes gateway.yaml there, and answers', async function () {
+    if (!(await has('tar'))) return this.skip();
+    const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
+    await run('tar', ['-xzf', `${name}-${version}.tgz`], { cwd: folder });
+    await symlink(join(top, 'node_modules'), join(folder, 'package/node_modules'), 'junction');
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    const started = await start(join(folder, 'package/bin/token-spy.mjs'), empty);
+    try {
+      expect(started.said).to.include('Wrote gateway.yaml').and.include('/dashboard');
+      expect(await readFile(join(empty, 'gateway.yaml'), 'utf8')).to.equal(read('gateway.yaml'));
+      expect(JSON.parse(await readFile(join(empty, 'gateway.schema.json'), 'utf8'))).to.have.property('properties');
+      const answer = await fetch(`${started.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'simulated', messages: [{ role: 'user', content: 'Hello' }] }),
+      });
+      expect(answer.status).to.equal(200);
+      expect((await fetch(`${started.url}/dashboard`)).status).to.equal(200);
+    } finally {
+      const ended = new Promise((resolve) => started.child.once('exit', resolve));
+      started.child.kill('SIGTERM');
+      expect(await ended).to.equal(0);
+    }
+  });
+});
+
+interface Packed {
+  files: { path: string }[];
+}
+
+async function has(program: string): Promise<boolean> {
+  return run(program, ['--version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Starts the program on free ports, which the environment tells it, and waits until it says where it is. */
+async function start(bin: string, cwd: string): Promise<{ child: ChildProcess; said: string; url: string }> {
+  const simulator = String(await freePort());
+  const entries = [...read('gateway.yaml').matchAll(/^ {2}- (?:plugin: )?([a-z-]+)$/gm)].map(([, name]) => name);
+  const env = {
+    PATH: process.env.PATH,
+    TOKEN_SPY__LISTEN__0__PORT: '0',
+    TOKEN_SPY__PROVIDERS__SIMULATED__BASE_URL: `http://127.0.0.1:${simulator}`,
+    [`TOKEN_SPY__PLUGINS__${entries.indexOf('simulator')}__PORT`]: simulator,
+  };
+  const child = spawn(process.execPath, [bin], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  return new Promise((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      said += chunk;
+      const url = /Dashboard (http:\/\/127\.0\.0\.1:\d+)\/dashboard\n[\s\S]*Settings .*\n/.exec(said)?.[1];
+      if (url) resolve({ child, said, url });
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${said}`)));
+  });
+}
