@@ -1,0 +1,134 @@
+/** Who may import what: the plan of the house as rules. */
+import type { ImportLine } from './source.ts';
+
+/** Value imports and types; what a room may know of another. */
+export interface Rule {
+  said: string;
+  may(target: string, typesOnly: boolean): boolean;
+}
+
+const inRooms = (target: string, ...rooms: string[]): boolean =>
+  rooms.some((room) => target.startsWith(`src/${room}/`));
+
+export const ROOMS: Readonly<Record<string, Rule>> = {
+  bytes: { said: 'nothing of ours but itself', may: (target) => inRooms(target, 'bytes') },
+  metering: { said: 'itself and bytes/', may: (target) => inRooms(target, 'metering', 'bytes') },
+  pipeline: { said: 'itself, bytes/ and metering/', may: (target) => inRooms(target, 'pipeline', 'bytes', 'metering') },
+  proxy: {
+    said: 'itself, pipeline/, bytes/ and the types of the adapters’ door',
+    may: (target, typesOnly) =>
+      inRooms(target, 'proxy', 'pipeline', 'bytes') || (typesOnly && target === 'src/adapter.ts'),
+  },
+  config: { said: 'itself and metering/', may: (target) => inRooms(target, 'config', 'metering') },
+  store: {
+    said: 'itself and the types of pipeline/ and metering/',
+    may: (target, typesOnly) => inRooms(target, 'store') || (typesOnly && inRooms(target, 'pipeline', 'metering')),
+  },
+  web: {
+    said: 'itself and metering/, and of the rest types',
+    may: (target, typesOnly) => inRooms(target, 'web', 'metering') || typesOnly,
+  },
+};
+
+export interface Home {
+  /** A folder with its slash, or a file, below src/. */
+  at: string;
+  typesOnly?: boolean;
+}
+
+/** Where each package lives. Another one in `proxy/` is time on the clock of every request. */
+export const HOMES: Readonly<Record<string, readonly Home[]>> = {
+  '@koa/router': [{ at: 'web/' }, { at: 'house.ts' }, { at: 'plugin.ts', typesOnly: true }],
+  ajv: [{ at: 'config/' }],
+  chokidar: [{ at: 'config/watch.ts' }],
+  'd3-scale': [{ at: 'web/chart.ts' }],
+  'd3-shape': [{ at: 'web/chart.ts' }],
+  esbuild: [{ at: 'loader/import.ts' }],
+  fzstd: [{ at: 'proxy/' }],
+  handlebars: [{ at: 'web/render.ts' }],
+  'json-schema-to-ts': [
+    { at: 'plugin.ts', typesOnly: true },
+    { at: 'config/schema.ts', typesOnly: true },
+  ],
+  koa: [{ at: 'web/' }],
+  pino: [{ at: 'log.ts' }],
+  'prom-client': [{ at: 'metrics.ts' }],
+  sequelize: [{ at: 'store/' }],
+  umzug: [{ at: 'store/' }],
+  undici: [{ at: 'proxy/' }, { at: 'generation.ts' }],
+  yaml: [{ at: 'config/' }, { at: 'loader/prices.ts' }],
+};
+
+/** Whether an import stands where its package lives. */
+export function inHome({ at, typesOnly }: Home, { file, typesOnly: types }: ImportLine): boolean {
+  const inside = at.endsWith('/') ? file.startsWith(`src/${at}`) : file === `src/${at}`;
+  return inside && (types || !typesOnly);
+}
+
+/** Modules that share a test, and why they have none of their own. An entry that holds for nothing any more must go. */
+export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string }[] = [
+  {
+    modules: /^src\/(adapter|plugin|gateway|generation|blueprint|lend|tally|house)\.ts$/,
+    by: 'test/scenarios/wire-samples.test.ts',
+    why: 'they put the others together, which only a whole gateway shows',
+  },
+  { modules: /^src\/main\.ts$/, by: 'test/pack.test.ts', why: 'it is started as a program' },
+  {
+    modules: /^src\/bytes\/json-grammar\.ts$/,
+    by: 'test/bytes/json-scan.test.ts',
+    why: 'the rules of the scanner',
+  },
+  {
+    modules: /^src\/bytes\/json-members\.ts$/,
+    by: 'test/bytes/json-body.test.ts',
+    why: 'what the search in a body finds',
+  },
+  {
+    modules: /^src\/config\//,
+    by: 'test/config/validate.test.ts',
+    why: 'every complaint stands in refusals.txt, with the text that causes it',
+  },
+  {
+    modules: /^src\/loader\/(import|plugins|price-book|shelf)\.ts$/,
+    by: 'test/readme.test.ts',
+    why: 'a file is dropped in, saved and broken beside a gateway that runs',
+  },
+  {
+    modules: /^src\/metering\/(bill|rates|price-layer)\.ts$/,
+    by: 'test/metering/cost.test.ts',
+    why: 'the steps of one computation',
+  },
+  {
+    modules: /^src\/metering\/(draft|error-member)\.ts$/,
+    by: 'test/metering/answer-meter.test.ts',
+    why: 'parts of the meter',
+  },
+  {
+    modules: /^src\/(pipeline|proxy)\//,
+    by: 'test/scenarios/faults.test.ts',
+    why: 'what they promise shows on real sockets, in the scenarios',
+  },
+  { modules: /^src\/store\/queries/, by: 'test/store/queries/list.test.ts', why: 'the questions share their filters' },
+  { modules: /^src\/store\//, by: 'test/store/store.test.ts', why: 'the store is one machine, tested as one' },
+  { modules: /^src\/web\//, by: 'test/web/pages.test.ts', why: 'pages are asked for over HTTP' },
+  {
+    modules: /^plugins\/_simulator-/,
+    by: 'test/plugins/simulator.test.ts',
+    why: 'parts of one plugin',
+  },
+  {
+    modules: /^plugins\/[^_]/,
+    by: 'test/scenarios/wire-samples.test.ts',
+    why: 'recorded traffic meets the usual pipeline, and the rows tell what each did',
+  },
+  {
+    modules: /^providers\/adapters\/_openai-(error|stop|responses-reader)\.ts$/,
+    by: 'test/providers/adapters/openai-responses.test.ts',
+    why: 'parts of the adapter',
+  },
+  {
+    modules: /^providers\/adapters\/_anthropic-reader\.ts$/,
+    by: 'test/providers/adapters/anthropic-messages.test.ts',
+    why: 'part of the adapter',
+  },
+];
