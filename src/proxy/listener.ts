@@ -35,7 +35,8 @@ export function openListener(
   const server = createServer({
     maxHeaderSize: limits.headers,
     headersTimeout: limits.clientHeaders,
-    requestTimeout: limits.clientBody,
+    // Node's limit for the body counts from the first byte of the request, and may not be the shorter one.
+    requestTimeout: Math.max(limits.clientBody, limits.clientHeaders),
     // The default of 30 s would make the other limits come that much too late.
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: 65_000,
