@@ -37,8 +37,8 @@ export default definePlugin({
       const { request, principal, listener, state } = exchange;
       const query = request.search === '' ? null : request.query;
       const headers = spoken(exchange);
-      const tags = tagsOf(headers, principal?.tags);
       const metadata = request.member('metadata');
+      const tags = tagsOf(headers, principal?.tags, metadata);
       const told = json(headers.get('x-portkey-metadata'));
 
       state.agent =
@@ -135,7 +135,7 @@ function vendorHeader(headers: Headers): Session | null {
 
 function bodySession({ request }: Exchange, metadata: unknown): Session | null {
   const user = (metadata as { user_id?: unknown } | undefined)?.user_id;
-  const inUser = typeof user === 'string' ? /session[_:-]([A-Za-z0-9-]{8,64})/.exec(user)?.[1] : undefined;
+  const inUser = typeof user === 'string' ? sessionInUser(user) : undefined;
   if (inUser) return { id: inUser, source: 'body:metadata.user_id', confidence: 'high' };
   const named = clean((metadata as { session_id?: unknown } | undefined)?.session_id);
   if (named) return { id: named, source: 'body:metadata.session_id', confidence: 'high' };
@@ -145,7 +145,14 @@ function bodySession({ request }: Exchange, metadata: unknown): Session | null {
   );
   if (id) return { id, source: 'body:conversation', confidence: 'high' };
   const cacheKey = clean(request.text('prompt_cache_key'));
-  return cacheKey ? { id: cacheKey, source: 'body:prompt_cache_key', confidence: 'medium' } : null;
+  if (cacheKey) return { id: cacheKey, source: 'body:prompt_cache_key', confidence: 'medium' };
+  const before = clean(request.text('previous_response_id'));
+  return before ? { id: before, source: 'body:previous_response_id', confidence: 'low' } : null;
+}
+
+/** Claude Code bundles its ids in one text, `user_..._session_...`, or in JSON. */
+function sessionInUser(user: string): string | undefined {
+  return clean(json(user).session_id) ?? /session[_:-]([A-Za-z0-9-]{8,64})/.exec(user)?.[1];
 }
 
 /** The trace id of W3C trace context: one trace is one task, often one conversation. */
@@ -155,13 +162,23 @@ function trace(headers: Headers): Session | null {
 }
 
 const MAX_TAGS = 20;
-const TAG_OBJECTS = ['cf-aig-metadata', 'x-litellm-spend-logs-metadata', 'x-portkey-metadata'];
+const TAG_OBJECTS = ['cf-aig-metadata', 'x-litellm-spend-logs-metadata', 'x-portkey-metadata', 'x-token-spy-metadata'];
+/** Members of the body's metadata that are ids and no tags. */
+const IDS = new Set(['user_id', 'session_id']);
 const TAG_LISTS = ['x-litellm-tags', 'x-openclaw-tags', 'x-token-spy-tags'];
 
-/** Tags in every spelling that is in use, the later ones winning: the key's, then other gateways', then ours. Null when there are none. */
-function tagsOf(headers: Headers, own: Readonly<Record<string, string>> | undefined): Record<string, string> | null {
-  if (headers.size === 0 && !own) return null;
+/**
+ * Tags in every spelling that is in use, the later ones winning: the body's, the key's, then other gateways', then
+ * ours. Null when there are none.
+ */
+function tagsOf(
+  headers: Headers,
+  own: Readonly<Record<string, string>> | undefined,
+  metadata: unknown,
+): Record<string, string> | null {
+  if (headers.size === 0 && !own && !isObject(metadata)) return null;
   const found: [string, unknown][] = Object.entries(own ?? {});
+  if (isObject(metadata)) found.unshift(...Object.entries(metadata).filter(([key]) => !IDS.has(key)));
   for (const name of TAG_OBJECTS)
     found.push(...Object.entries(json(headers.get(name))).filter(([key]) => !key.startsWith('_')));
   for (const [name, value] of headers) if (name.startsWith(PROPERTY)) found.push([name.slice(PROPERTY.length), value]);
@@ -230,6 +247,9 @@ function clean(value: unknown, limit = 128): string | undefined {
   const text = value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ').trim();
   return text === '' ? undefined : text.slice(0, limit).toWellFormed();
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function json(text: string | undefined): Record<string, unknown> {
   if (!text?.startsWith('{')) return {};
