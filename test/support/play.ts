@@ -101,7 +101,8 @@ export async function setStage({ plugins = '', files = {}, yaml = '' }: Scene): 
 
 async function perform(running: TestGateway, upstream: Upstream, act: Act): Promise<Played> {
   const { request = {}, path = '/v1/chat/completions', headers = {}, upstream: scripts = json(ANSWER) } = act;
-  upstream.next(...[scripts].flat());
+  const queue = [scripts].flat();
+  upstream.always(() => queue.shift() ?? json(ANSWER));
   const before = upstream.received.length;
   const body = typeof request === 'string' ? request : { model: 'gpt-4o-mini', messages: [], ...request };
   const sending: Sending = {
