@@ -91,6 +91,12 @@ describe('the documents', () => {
     expect(names.length).to.be.greaterThan(30);
   });
 
+  it('plugins.md shows a plugin that loads, in the place it asks for', async () => {
+    const [code = ''] = fences(read('docs/plugins.md'), 'js');
+    const { order } = await draw('plugins: [identity, shown, usage]', { 'plugins/shown.js': code });
+    expect(order.map(({ plugin, options }) => [plugin, options])).to.deep.include(['shown', { minutes: 1 }]);
+  });
+
   it('plugins.md lists every member of a plugin', () => {
     const text = read('src/plugin.ts');
     const members = (name: string): string[] => {
