@@ -66,6 +66,9 @@ export function openListener(
   });
 }
 
+/** A refused connection is closed this long after its answer, milliseconds. */
+const LINGER_MS = 500;
+
 /** First pause between two probes of a half-closed connection, milliseconds; each is twice the one before. */
 const PROBE_MS = 30;
 const LONGEST_PROBE_MS = 30_000;
@@ -108,4 +111,6 @@ function refuse(code: string, socket: Socket): void {
   const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_http' } });
   const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
   socket.end(head + body);
+  // Who sends too slowly may close too slowly as well, or be gone without anybody noticing.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

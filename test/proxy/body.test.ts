@@ -122,7 +122,7 @@ describe('bodies on their way up', () => {
 });
 
 describe('an upload that its provider does not take', () => {
-  const pair = usePair({ more: 'limits: { client_body: 1s }' });
+  const pair = usePair({ more: 'limits: { client_headers: 1s, client_body: 1s }' });
 
   it('a large upload flows no faster than the provider takes it', async () => {
     let yielded = 0;
