@@ -56,7 +56,13 @@ export class GatewayMetrics {
       },
     });
     const bounded = this.#bounded(name, labels, (values) => {
-      const child = { values, pending: 0, inc: (amount = 1): void => void (child.pending += amount) };
+      const child = {
+        values,
+        pending: 0,
+        inc: (amount = 1): void => {
+          child.pending += amount;
+        },
+      };
       children.push(child);
       return child;
     });

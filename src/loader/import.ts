@@ -71,11 +71,14 @@ const imported = (file: string, note: Note, value: unknown): Imported => ({
   value,
 });
 
-const hashOf = ({ inputs }: Pick<Note, 'inputs'>): string => sha(JSON.stringify(Object.entries(inputs).sort()) + OWN_EXTENSION);
+const hashOf = ({ inputs }: Pick<Note, 'inputs'>): string =>
+  sha(JSON.stringify(Object.entries(inputs).sort()) + OWN_EXTENSION);
 const sha = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex').slice(0, 16);
 
 async function hashes(files: readonly string[], folder: string): Promise<Record<string, string>> {
-  const pairs = files.map(async (file): Promise<[string, string]> => [relative(folder, file), sha(await readFile(file))]);
+  const pairs = files.map(
+    async (file): Promise<[string, string]> => [relative(folder, file), sha(await readFile(file))],
+  );
   return Object.fromEntries(await Promise.all(pairs));
 }
 
@@ -119,7 +122,8 @@ async function bundle(file: string, outdir: string): Promise<{ text: string; inp
     plugins: [
       {
         name: 'doors',
-        setup: (build) => build.onResolve({ filter: DOOR }, ({ path }) => ({ path: doorFrom(outdir, path), external: true })),
+        setup: (build) =>
+          build.onResolve({ filter: DOOR }, ({ path }) => ({ path: doorFrom(outdir, path), external: true })),
       },
     ],
   });
@@ -155,11 +159,14 @@ async function writeOutput(cache: string, note: Note, text: string, noteFile: st
 /** Away from the file, bare and relative imports no longer mean what they meant there: write out where they lead. */
 function absolutePackages(text: string, cache: string): string {
   const require = createRequire(join(cache, 'x.mjs'));
-  return text.replace(/^(import\b[^'"\n]*?|export\b[^'"\n]*?from\s*)(["'])([^'"\n]+)\2/gm, (line, head: string, quote: string, name: string) => {
-    if (name.startsWith('node:') || name.startsWith('file:')) return line;
-    const target = name.startsWith('.') ? join(cache, name) : require.resolve(name);
-    return `${head}${quote}${target.startsWith(sep) ? pathToFileURL(target).href : target}${quote}`;
-  });
+  return text.replace(
+    /^(import\b[^'"\n]*?|export\b[^'"\n]*?from\s*)(["'])([^'"\n]+)\2/gm,
+    (line, head: string, quote: string, name: string) => {
+      if (name.startsWith('node:') || name.startsWith('file:')) return line;
+      const target = name.startsWith('.') ? join(cache, name) : require.resolve(name);
+      return `${head}${quote}${target.startsWith(sep) ? pathToFileURL(target).href : target}${quote}`;
+    },
+  );
 }
 
 async function removeOlder(cache: string, output: string): Promise<void> {

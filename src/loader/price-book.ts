@@ -26,7 +26,13 @@ export interface PriceBookParts {
  *
  * Throws a ConfigError when a price file is missing or wrong.
  */
-export async function buildPriceBook({ config, entries, version, folder, root }: PriceBookParts): Promise<{ book: PriceBook; digest: string }> {
+export async function buildPriceBook({
+  config,
+  entries,
+  version,
+  folder,
+  root,
+}: PriceBookParts): Promise<{ book: PriceBook; digest: string }> {
   const inProviders: Record<string, PriceEntry> = {};
   const lists: Record<string, string> = {};
   for (const [name, entry] of entries) {
@@ -59,7 +65,9 @@ async function priceFile(file: string): Promise<PriceLayer> {
   try {
     text = await readFile(file, 'utf8');
   } catch {
-    throw new ConfigError([{ file: shown, line: null, column: null, path: 'pricing.files', message: 'cannot be read; is the path right?' }]);
+    throw new ConfigError([
+      { file: shown, line: null, column: null, path: 'pricing.files', message: 'cannot be read; is the path right?' },
+    ]);
   }
   const problems = checkPriceFile({ text, file: shown, env: {} });
   if (problems.length > 0) throw new ConfigError(problems);

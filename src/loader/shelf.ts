@@ -87,8 +87,11 @@ async function list(folder: string): Promise<string[]> {
 
 /** The author's own line first: what is wrong, and where. */
 function explain(error: unknown): string {
-  const problems = (error as { errors?: { text: string; location: { file: string; line: number; column: number } | null }[] }).errors;
+  const problems = (
+    error as { errors?: { text: string; location: { file: string; line: number; column: number } | null }[] }
+  ).errors;
   const first = Array.isArray(problems) ? problems[0] : undefined;
-  if (first?.location) return `${basename(first.location.file)}:${first.location.line}:${first.location.column + 1} ${first.text}`;
+  if (first?.location)
+    return `${basename(first.location.file)}:${first.location.line}:${first.location.column + 1} ${first.text}`;
   return error instanceof Error ? error.message : String(error);
 }
