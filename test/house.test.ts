@@ -132,7 +132,11 @@ describe('the house', () => {
 
   describe('tests', () => {
     const tests = new Set(filesIn('test', '.test.ts'));
-    const own = (file: string): string => `test/${file.replace(/^src\//, '').replace('/_', '/').replace(/\.ts$/, '.test.ts')}`;
+    const own = (file: string): string =>
+      `test/${file
+        .replace(/^src\//, '')
+        .replace('/_', '/')
+        .replace(/\.ts$/, '.test.ts')}`;
     const heldBy = (file: string): boolean => HELD_ELSEWHERE.some(({ modules }) => modules.test(file));
 
     it('every module has one of its name, or one that holds it together with others', () => {

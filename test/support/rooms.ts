@@ -90,11 +90,6 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'every complaint stands in refusals.txt, with the text that causes it',
   },
   {
-    modules: /^src\/loader\/(import|plugins|price-book|shelf)\.ts$/,
-    by: 'test/readme.test.ts',
-    why: 'a file is dropped in, saved and broken beside a gateway that runs',
-  },
-  {
     modules: /^src\/metering\/(bill|rates|price-layer)\.ts$/,
     by: 'test/metering/cost.test.ts',
     why: 'the steps of one computation',
