@@ -1,0 +1,44 @@
+import { expect } from 'chai';
+
+import { exchangeOf } from './exchanges.ts';
+
+describe('Exchange', () => {
+  it('makes verdicts that are plain objects', () => {
+    const exchange = exchangeOf();
+    expect(
+      exchange.refuse(429, 'slow_down', 'Wait.', { headers: { 'retry-after': '2' }, details: { reset: 1 } }),
+    ).to.deep.equal({
+      kind: 'refuse',
+      status: 429,
+      code: 'slow_down',
+      message: 'Wait.',
+      headers: { 'retry-after': '2' },
+      details: { reset: 1 },
+    });
+    expect(exchange.answer('{}')).to.deep.equal({
+      kind: 'answer',
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(exchange.retry(null, 'why')).to.deep.equal({ kind: 'retry', provider: null, reason: 'why' });
+  });
+
+  it('counts time from its arrival on a clock that only goes forward', async () => {
+    const exchange = exchangeOf();
+    const first = exchange.elapsed();
+    await new Promise((done) => setTimeout(done, 5));
+    expect(exchange.elapsed()).to.be.greaterThan(first);
+  });
+
+  it('calls listeners of the stage that stands lowest first', () => {
+    const exchange = exchangeOf();
+    for (const stage of ['a', 'b']) {
+      exchange.enter(stage);
+      exchange.onResponse(() => {});
+      exchange.onFinish(() => {});
+    }
+    expect(exchange.responseListeners.map(({ stage }) => stage)).to.deep.equal(['b', 'a']);
+    expect(exchange.finishListeners.map(({ stage }) => stage)).to.deep.equal(['b', 'a']);
+  });
+});

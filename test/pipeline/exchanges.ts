@@ -1,0 +1,54 @@
+/** Exchanges made of nothing, for tests that need no socket. */
+import { scanJson } from '../../src/bytes/json-scan.ts';
+import type { Dialect } from '../../src/pipeline/dialect.ts';
+import { Exchange } from '../../src/pipeline/exchange.ts';
+import { ExchangeRequest } from '../../src/pipeline/request.ts';
+import { ExchangeResponse } from '../../src/pipeline/response.ts';
+
+const DIALECT: Dialect = {
+  dialect: 'openai',
+  meter: () => {
+    throw new Error('nothing is measured here');
+  },
+  error: ({ code }) => JSON.stringify({ error: { code } }),
+  errorEvent: ({ code }) => `data: ${code}\n\n`,
+};
+
+export function requestOf(
+  body: string | null = '{"model":"m"}',
+  headers: Record<string, string> = {},
+  search = '',
+): ExchangeRequest {
+  const bytes = body === null ? null : Buffer.from(body);
+  return new ExchangeRequest({
+    method: 'POST',
+    path: '/v1/chat/completions',
+    search,
+    headers,
+    pathAgent: null,
+    body: bytes && { bytes, scan: scanJson(bytes) },
+    raw: bytes,
+  });
+}
+
+export const exchangeOf = (request = requestOf()): Exchange =>
+  new Exchange({
+    listener: { name: 'test', agent: null },
+    principal: null,
+    request,
+    api: 'openai.chat',
+    bills: true,
+    dialect: DIALECT,
+    provider: null,
+    terms: {
+      configVersion: '0',
+      cost: () => {
+        throw new Error('nothing is priced here');
+      },
+    },
+    startedAt: 1_700_000_000_000,
+    clock: performance.now(),
+  });
+
+export const responseOf = (headers: Record<string, string> = {}, status = 200): ExchangeResponse =>
+  new ExchangeResponse(status, new Map(Object.entries(headers)), () => Promise.resolve(Buffer.alloc(0)));
