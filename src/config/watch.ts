@@ -63,9 +63,8 @@ export function watch({ files, folders, changed }: Watched): Watch {
   const timer = setInterval(() => void look(), LOOK_EVERY);
   timer.unref();
   const started = new Promise<void>((done) => watcher.once('ready', done).once('error', () => done()));
-  const ready = Promise.all([look(), started]).then(() => {});
   return {
-    ready,
+    ready: Promise.all([look(), started]).then(() => {}),
     async close() {
       closed = true;
       clearInterval(timer);

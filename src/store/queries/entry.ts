@@ -7,7 +7,6 @@ import type { ExchangeEntry } from './shapes.ts';
 /** Makes the line of a list from a row that was read, or from one that was just stored. */
 export function entryOf(row: Omit<Columns, 'detail'> | (Row & { seq: number })): ExchangeEntry {
   const at = (name: ColumnName): Cell | undefined => (row as Partial<Columns>)[name];
-  const [input, output, pico] = [numberOf(at('input_tokens')), numberOf(at('output_tokens')), at('cost_pico')];
   return {
     seq: Number(row.seq),
     id: String(row.id),
@@ -36,6 +35,23 @@ export function entryOf(row: Omit<Columns, 'detail'> | (Row & { seq: number })):
     error_code: textOf(at('error_code')),
     usage_status: textOf(at('usage_status')) as ExchangeEntry['usage_status'],
     usage_source: textOf(at('usage_source')) as ExchangeEntry['usage_source'],
+    ...amountsOf(at),
+    duration_ms: numberOf(at('duration_ms')),
+    time_to_first_token_ms: numberOf(at('ttft_ms')),
+    request_bytes: numberOf(at('request_bytes')) ?? 0,
+    response_bytes: numberOf(at('response_bytes')) ?? 0,
+  };
+}
+
+type Amounts =
+  | `${'input' | 'output' | 'cache_read' | 'cache_write' | 'reasoning' | 'total'}_tokens`
+  | 'cost_usd'
+  | 'cost_source';
+
+/** Tokens and money: unknown is null, a sum of unknowns as well. */
+function amountsOf(at: (name: ColumnName) => Cell | undefined): Pick<ExchangeEntry, Amounts> {
+  const [input, output, pico] = [numberOf(at('input_tokens')), numberOf(at('output_tokens')), at('cost_pico')];
+  return {
     input_tokens: input,
     output_tokens: output,
     cache_read_tokens: numberOf(at('cache_read_tokens')),
@@ -44,9 +60,5 @@ export function entryOf(row: Omit<Columns, 'detail'> | (Row & { seq: number })):
     total_tokens: input === null && output === null ? null : (input ?? 0) + (output ?? 0),
     cost_usd: pico === null || pico === undefined ? null : fromPico(String(pico)),
     cost_source: textOf(at('cost_source')),
-    duration_ms: numberOf(at('duration_ms')),
-    time_to_first_token_ms: numberOf(at('ttft_ms')),
-    request_bytes: numberOf(at('request_bytes')) ?? 0,
-    response_bytes: numberOf(at('response_bytes')) ?? 0,
   };
 }

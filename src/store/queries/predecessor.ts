@@ -81,6 +81,20 @@ function summaryOf(row: Record<string, Cell>): AgentSummary {
   };
 }
 
+/** Parts of a prompt that the predecessor knew from one assistant's files. */
+const NOT_TOLD_APART = {
+  workspace_agents_chars: null,
+  workspace_soul_chars: null,
+  workspace_tools_chars: null,
+  workspace_identity_chars: null,
+  workspace_user_chars: null,
+  workspace_heartbeat_chars: null,
+  workspace_bootstrap_chars: null,
+  workspace_memory_chars: null,
+  skill_injection_chars: null,
+  base_prompt_chars: null,
+} as const;
+
 function usageRowOf(row: Columns & { native_input: Cell }): UsageRow {
   const pico = textOf(row.cost_pico);
   const [messages, user, assistant, tools] = countsOf(textOf(row.detail));
@@ -95,16 +109,7 @@ function usageRowOf(row: Columns & { native_input: Cell }): UsageRow {
     assistant_message_count: assistant,
     tool_count: tools,
     system_prompt_total_chars: numberOf(row.system_chars),
-    workspace_agents_chars: null,
-    workspace_soul_chars: null,
-    workspace_tools_chars: null,
-    workspace_identity_chars: null,
-    workspace_user_chars: null,
-    workspace_heartbeat_chars: null,
-    workspace_bootstrap_chars: null,
-    workspace_memory_chars: null,
-    skill_injection_chars: null,
-    base_prompt_chars: null,
+    ...NOT_TOLD_APART,
     conversation_history_chars: numberOf(row.history_chars),
     input_tokens: numberOf(row.native_input),
     output_tokens: numberOf(row.output_tokens),
