@@ -1,20 +1,7 @@
 import zlib from 'node:zlib';
 
+import type { Decoder, Out } from './decoder.ts';
 import { zstdInScript } from './zstd.ts';
-
-/** Undoes a content encoding beside or on the way of the bytes. */
-export interface Decoder {
-  /** Returns false when the decoder lags behind: hold the source until `drained`. */
-  push(chunk: Uint8Array): boolean;
-  /** Goes on after `out` returned false. */
-  resume(): void;
-  /** Resolves when all that was pushed has come out; never rejects: `failed` tells. */
-  end(): Promise<void>;
-  readonly failed: boolean;
-}
-
-/** Takes decoded bytes. False holds the rest back until `resume`: a small body may unpack to a very large one. */
-export type Out = (chunk: Uint8Array) => boolean;
 
 const MAX_ENCODINGS = 3;
 /** Node has zstd from 22.15 on. */
@@ -129,7 +116,7 @@ export async function decodeUpTo(
     burst = resolve;
   });
   const keep = (chunk: Uint8Array): boolean => {
-    pieces.push(chunk);
+    if (size <= limit) pieces.push(chunk);
     size += chunk.length;
     if (size > limit) burst();
     return size <= limit;

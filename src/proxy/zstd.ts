@@ -1,9 +1,9 @@
 import { Decompress } from 'fzstd';
 
-import type { Decoder, Out } from './decode.ts';
+import type { Decoder, Out } from './decoder.ts';
 
 /** Bytes decoded at once: each four of them may come to 128 KiB. */
-const STEP = 4096;
+const STEP = 1024;
 /** What RFC 9659 allows for HTTP. */
 const MAX_WINDOW = 8 * 1024 * 1024;
 
