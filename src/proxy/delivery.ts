@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { MappedStream } from '../pipeline/events.ts';
 import type { ExchangeResponse } from '../pipeline/response.ts';
 import { Chunks } from './chunks.ts';
-import { type Decoder, encodingsOf, isDecodable, openDecoder } from './decode.ts';
+import { encodingsOf, isDecodable, openDecoder } from './decode.ts';
+import type { Decoder } from './decoder.ts';
 import { type DownHeaders, has, without } from './headers.ts';
 
 const REWRITTEN = new Set(['content-encoding', 'content-length', 'etag', 'content-md5', 'digest']);
