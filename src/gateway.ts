@@ -3,7 +3,6 @@ import { basename, dirname, resolve } from 'node:path';
 
 import { type Blueprint, Drafting, fingerprintOf } from './blueprint.ts';
 import { ConfigError } from './config/problem.ts';
-import type { Config } from './config/schema.ts';
 import type { Environment } from './config/variables.ts';
 import { type Watch, watch } from './config/watch.ts';
 import { ownKey } from './generated-key.ts';
@@ -194,7 +193,7 @@ export class Gateway {
     if (!this.#store) log.setLevel(config.log.level);
     scrubber.learn(blueprint.secrets);
     const storeKey = `store ${config.database} ${config.data} ${config.durability}`;
-    this.#refuseMove(config, storeKey);
+    this.#refuseMove(storeKey);
     const store = await this.#resources.hold(
       storeKey,
       () => this.#openStore(blueprint),
@@ -226,11 +225,10 @@ export class Gateway {
     }
   }
 
-  /** The journal is one file tree of one life: another database needs another folder, or a restart. */
-  #refuseMove({ data }: Config, storeKey: string): void {
-    const running = this.#held;
-    if (!running || running.storeKey === storeKey || this.#current.blueprint.config.data !== data) return;
-    throw new Error('database and durability cannot change while the gateway runs on the same data folder; restart it');
+  /** Rows that wait in one journal belong to one database, and everybody holds the store: another one is another life. */
+  #refuseMove(storeKey: string): void {
+    if (!this.#held || this.#held.storeKey === storeKey) return;
+    throw new Error('database, data and durability are read at the start only; restart the gateway to change them');
   }
 
   #swap(next: Generation, held: Held, blueprint: Blueprint): void {

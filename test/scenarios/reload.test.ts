@@ -233,7 +233,9 @@ describe('saving gateway.yaml', () => {
   });
 
   it('does not move the rows to another database without a restart', async () => {
-    expect(await beRefused(`listen: [{ port: 0 }]\ndatabase: sqlite:other.db\n${good}`)).to.contain('restart');
+    for (const move of ['database: sqlite:other.db', 'data: elsewhere', 'durability: strict']) {
+      expect(await beRefused(`listen: [{ port: 0 }]\n${move}\n${good}`)).to.contain('restart');
+    }
     expect((await ask()).status).to.equal(200);
     expect((await rowOf()).outcome).to.equal('ok');
   });
