@@ -28,7 +28,12 @@ export function failureOf(error: unknown): Failure {
   if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
     return failure(502, 'upstream_unreachable', 'The provider does not take connections.');
   }
-  if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || /CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
+  if (
+    code === 'EPROTO' ||
+    code.startsWith('ERR_TLS') ||
+    code.startsWith('ERR_SSL') ||
+    /CERT|SELF_SIGNED|UNABLE_TO/.test(code)
+  ) {
     return failure(502, 'upstream_tls', "The provider's certificate or TLS handshake was not accepted.");
   }
   return failure(502, 'upstream_reset', 'The provider closed the connection without an answer.');

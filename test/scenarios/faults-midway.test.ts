@@ -1,5 +1,6 @@
 /** The table of faults, by number: what goes wrong in the middle of an answer. */
 
+import { request } from 'node:http';
 import { expect } from 'chai';
 
 import { bill, finish, hello } from '../support/chat-chunks.ts';
@@ -210,5 +211,36 @@ describe('a compressed answer that is far larger than it looks', () => {
     expect(process.memoryUsage().rss - before).to.be.lessThan(128 << 20);
     call.abort();
     expect((await pair.row()).outcome).to.equal('client_aborted');
+  });
+
+  it('#35 ninety-six megabytes pass whole in bounded memory', async function () {
+    this.timeout(30_000);
+    const piece = Buffer.alloc(1 << 20, '"');
+    pair.up.next({
+      headers: { 'content-type': 'application/json' },
+      framing: 'chunked',
+      chunks: [{ repeat: piece, times: 96 }],
+    });
+    let most = 0;
+    const before = process.memoryUsage().rss;
+    const timer = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().rss - before);
+    }, 20);
+    const size = await new Promise<number>((done) => {
+      let bytes = 0;
+      const body = JSON.stringify(ASK);
+      const headers = { 'content-type': 'application/json', 'content-length': body.length };
+      request(pair.gw.url + CHAT, { method: 'POST', headers }, (res) => {
+        res.on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+        });
+        res.on('end', () => done(bytes));
+      }).end(body);
+    });
+    clearInterval(timer);
+    expect(size).to.equal(96 << 20);
+    // Upstream, gateway and client share this process.
+    expect(most).to.be.lessThan(128 << 20);
+    await pair.row();
   });
 });
