@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
@@ -160,6 +162,16 @@ describe('the gateway', () => {
     await again.close();
     expect(rows).to.have.length(1);
     expect(rows[0]!.outcome).to.not.equal('ok');
+  });
+
+  it('is no prisoner of idle connections when it stops', async () => {
+    const { url, gateway } = await start('');
+    const connection = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
+    const closed = once(connection, 'close');
+    connection.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await once(connection, 'data');
+    expect(await gateway.stop()).to.equal(true);
+    await closed;
   });
 
   it('ends open feeds when it stops', async () => {
