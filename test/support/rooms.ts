@@ -73,7 +73,6 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'they put the others together, which only a whole gateway shows',
   },
   { modules: /^src\/log-destination\.ts$/, by: 'test/log.test.ts', why: 'where the log goes' },
-  { modules: /^src\/main\.ts$/, by: 'test/pack.test.ts', why: 'it is started as a program' },
   {
     modules: /^src\/bytes\/json-grammar\.ts$/,
     by: 'test/bytes/json-scan.test.ts',
