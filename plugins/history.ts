@@ -21,49 +21,23 @@ export default definePlugin({
 });
 
 function record(exchange: Exchange): ExchangeRecord {
-  const { request, state, response, provider, ending } = exchange;
-  const reading = state.reading ?? null;
-  const cost = state.cost ?? null;
-  const generated = exchange.bills && response !== null && response.status < 400;
+  const { request, provider, ending, state } = exchange;
   return {
+    ...caller(exchange),
+    ...measured(exchange),
     id: exchange.id,
     time: new Date(exchange.startedAt).toISOString(),
-    tenant: state.tenant ?? null,
-    project: state.project ?? null,
-    agent: state.agent ?? null,
-    key: exchange.principal?.name ?? null,
-    user: state.user ?? null,
-    session: state.session ?? null,
-    environment: state.environment ?? null,
-    tags: state.tags ?? {},
     listener: exchange.listener.name,
     method: request.method,
     path: request.path,
     provider: provider?.name ?? null,
     api: exchange.api,
-    model: {
-      request: short(deployment(request.path) ?? request.model),
-      response: short(reading?.model),
-      priced_as: cost?.priced_as ?? null,
-    },
     stream: request.stream,
     status: ending?.status ?? null,
     outcome: ending?.outcome ?? 'ok',
-    stop_reason: reading?.stopReason ?? null,
     error: errorOf(exchange),
-    usage: reading?.usage ?? null,
-    usage_status: reading?.usageStatus ?? (generated ? 'missing' : 'not_applicable'),
-    usage_source: reading?.usage ? 'provider' : 'none',
-    raw_usage: reading?.rawUsage ?? null,
-    cost_usd: cost?.cost_usd ?? null,
-    cost_source: cost?.cost_source ?? null,
-    table_cost_usd: cost?.table_cost_usd ?? null,
-    price: cost?.price ?? null,
-    usage_by_model: cost?.by_model ?? null,
-    service_tier: reading?.serviceTier ?? null,
     estimate: state.estimate ?? null,
     upstream_request_id: upstreamId(exchange),
-    response_id: short(reading?.responseId),
     attempts: exchange.attempts,
     duration_ms: tenths(exchange.finishedAt ?? exchange.elapsed()),
     time_to_first_token_ms: state.timeToFirstToken === undefined ? null : tenths(state.timeToFirstToken),
@@ -73,6 +47,42 @@ function record(exchange: Exchange): ExchangeRecord {
     prompt: promptOf(exchange),
     rewritten_by: request.rewrittenBy,
     config_version: exchange.terms.configVersion,
+  };
+}
+
+const caller = ({ state, principal }: Exchange) => ({
+  tenant: state.tenant ?? null,
+  project: state.project ?? null,
+  agent: state.agent ?? null,
+  key: principal?.name ?? null,
+  user: state.user ?? null,
+  session: state.session ?? null,
+  environment: state.environment ?? null,
+  tags: state.tags ?? {},
+});
+
+/** What the answer told, and what it costs. */
+function measured({ request, response, bills, state }: Exchange) {
+  const { reading, cost } = state;
+  const generated = bills && response !== null && response.status < 400;
+  return {
+    model: {
+      request: short(deployment(request.path) ?? request.model),
+      response: short(reading?.model),
+      priced_as: cost?.priced_as ?? null,
+    },
+    stop_reason: reading?.stopReason ?? null,
+    usage: reading?.usage ?? null,
+    usage_status: reading?.usageStatus ?? (generated ? ('missing' as const) : ('not_applicable' as const)),
+    usage_source: reading?.usage ? ('provider' as const) : ('none' as const),
+    raw_usage: reading?.rawUsage ?? null,
+    cost_usd: cost?.cost_usd ?? null,
+    cost_source: cost?.cost_source ?? null,
+    table_cost_usd: cost?.table_cost_usd ?? null,
+    price: cost?.price ?? null,
+    usage_by_model: cost?.by_model ?? null,
+    service_tier: reading?.serviceTier ?? null,
+    response_id: short(reading?.responseId),
   };
 }
 

@@ -34,43 +34,17 @@ export default definePlugin({
   },
   setup: ({ options }) => ({
     onRequest(exchange) {
-      const { request, principal, listener, state } = exchange;
+      const { request, principal, state } = exchange;
       const query = request.search === '' ? null : request.query;
       const headers = spoken(exchange);
       const metadata = request.member('metadata');
       const tags = tagsOf(headers, principal?.tags, metadata);
-      const told = json(headers.get('x-portkey-metadata'));
 
-      state.agent =
-        first(
-          headers.get('x-token-spy-agent'),
-          request.pathAgent,
-          query?.get('agent'),
-          principal?.agent,
-          listener.agent,
-        ) ?? options.agent;
+      state.agent = agentOf(exchange, headers, query) ?? options.agent;
       keep(state, 'tenant', principal?.tenant);
-      keep(
-        state,
-        'project',
-        first(...among(headers, PROJECT_HEADERS), query?.get('project_id'), principal?.project, options.project),
-      );
-      keep(
-        state,
-        'user',
-        first(...among(headers, USER_HEADERS), told._user, request.text('user'), plainUser(metadata), principal?.user),
-      );
-      keep(
-        state,
-        'environment',
-        first(
-          headers.get('x-token-spy-environment'),
-          tags?.env,
-          tags?.environment,
-          principal?.environment,
-          options.environment,
-        ),
-      );
+      keep(state, 'project', projectOf(exchange, headers, query) ?? options.project);
+      keep(state, 'user', userOf(exchange, headers, metadata));
+      keep(state, 'environment', environmentOf(exchange, headers, tags) ?? options.environment);
       if (tags) state.tags = tags;
       const session = sessionOf(exchange, headers, metadata);
       if (session) state.session = session;
@@ -80,6 +54,27 @@ export default definePlugin({
     },
   }),
 });
+
+type Query = URLSearchParams | null;
+
+/** The caller's own word before the key's, the key's before the port's. */
+const agentOf = ({ request, principal, listener }: Exchange, headers: Headers, query: Query): string | undefined =>
+  first(headers.get('x-token-spy-agent'), request.pathAgent, query?.get('agent'), principal?.agent, listener.agent);
+
+const projectOf = ({ principal }: Exchange, headers: Headers, query: Query): string | undefined =>
+  first(...among(headers, PROJECT_HEADERS), query?.get('project_id'), principal?.project);
+
+function userOf({ request, principal }: Exchange, headers: Headers, metadata: unknown): string | undefined {
+  const told = json(headers.get('x-portkey-metadata'));
+  return first(...among(headers, USER_HEADERS), told._user, request.text('user'), plainUser(metadata), principal?.user);
+}
+
+const environmentOf = (
+  { principal }: Exchange,
+  headers: Headers,
+  tags: Record<string, string> | null,
+): string | undefined =>
+  first(headers.get('x-token-spy-environment'), tags?.env, tags?.environment, principal?.environment);
 
 const PROJECT_HEADERS = ['x-token-spy-project', 'x-tokencap-project-id'];
 const USER_HEADERS = ['x-token-spy-user', 'x-litellm-customer-id', 'x-litellm-end-user-id', 'helicone-user-id'];

@@ -1,4 +1,11 @@
-import { definePlugin, type Exchange, type Outcome, type Reading } from '../src/plugin.ts';
+import {
+  definePlugin,
+  type Exchange,
+  type ExchangeResponse,
+  type Metrics,
+  type Outcome,
+  type Reading,
+} from '../src/plugin.ts';
 
 /**
  * Reads tokens from every answer and says what they cost.
@@ -13,68 +20,74 @@ import { definePlugin, type Exchange, type Outcome, type Reading } from '../src/
 export default definePlugin({
   summary: 'Reads tokens from every answer and says what they cost.',
   setup: ({ metrics }) => {
-    const tokens = metrics.counter(
-      'gen_ai_client_token_usage',
-      'Tokens as providers reported them.',
-      LABELS.concat('gen_ai_token_type'),
-    );
-    const dollars = metrics.counter(
-      'gen_ai_client_cost_usd',
-      'Cost of answers whose price is known, in US dollars.',
-      LABELS,
-    );
-    const unpriced = metrics.counter('unpriced', 'Billed answers whose cost is unknown.', LABELS);
-
+    const count = counters(metrics);
     return {
       onRequest(exchange) {
-        let meter: ReturnType<Exchange['dialect']['meter']> | null = null;
-
+        let meter: Meter | null = null;
         exchange.onResponse((response) => {
-          if (exchange.api === null) return;
-          const { status, contentType } = response;
-          const streamAsked = exchange.request.stream;
-          const current = exchange.dialect.meter({ api: exchange.api, status, contentType, streamAsked });
-          const isStream = contentType !== 'application/json' && streamAsked;
-          meter = current;
-          delete exchange.state.timeToFirstToken;
-          response.beginsWhen(() => !isStream || current.started);
-          response.drainWhen(() => current.finishing);
-          response.tap((chunk) => {
-            current.push(chunk);
-            if (exchange.state.timeToFirstToken !== undefined || (isStream && !current.started)) return;
-            exchange.state.timeToFirstToken = exchange.elapsed();
-          });
+          if (exchange.api !== null) meter = listen(exchange, response);
         });
-
         exchange.onFinish(() => {
           const outcome = exchange.ending?.outcome;
-          if (meter) exchange.state.reading = meter.end(outcome === 'ok' || outcome === 'upstream_error');
-          const { reading } = exchange.state;
+          const reading = meter?.end(outcome === 'ok' || outcome === 'upstream_error') ?? null;
           if (reading) {
+            exchange.state.reading = reading;
             refine(exchange, reading);
             // What nobody bills has no price, whatever was counted on the way to a refusal.
             if (reading.usageStatus !== 'not_applicable') exchange.state.cost = costOf(exchange, reading);
-            count(exchange);
+            count(exchange, reading);
           }
-          estimate(exchange, reading ?? null);
+          estimate(exchange, reading);
         });
       },
     };
-
-    function count(exchange: Exchange): void {
-      const { reading, cost } = exchange.state;
-      const labels = {
-        gen_ai_provider_name: exchange.provider?.name ?? '',
-        gen_ai_response_model: cost?.priced_as ? (reading?.model ?? '') : 'unpriced',
-      };
-      const { input_tokens: input, output_tokens: output } = reading?.usage ?? {};
-      if (input) tokens.add(input, { ...labels, gen_ai_token_type: 'input' });
-      if (output) tokens.add(output, { ...labels, gen_ai_token_type: 'output' });
-      if (cost?.cost_usd) dollars.add(Number(cost.cost_usd), labels);
-      else if (reading && reading.usageStatus !== 'not_applicable') unpriced.add(1, labels);
-    }
   },
 });
+
+type Meter = ReturnType<Exchange['dialect']['meter']>;
+
+/** Opens the meter that fits an answer, beside its way to the client. */
+function listen(exchange: Exchange, response: ExchangeResponse): Meter {
+  const { status, contentType } = response;
+  const streamAsked = exchange.request.stream;
+  const meter = exchange.dialect.meter({ api: exchange.api ?? '', status, contentType, streamAsked });
+  const isStream = contentType !== 'application/json' && streamAsked;
+  delete exchange.state.timeToFirstToken;
+  response.beginsWhen(() => !isStream || meter.started);
+  response.drainWhen(() => meter.finishing);
+  response.tap((chunk) => {
+    meter.push(chunk);
+    if (exchange.state.timeToFirstToken !== undefined || (isStream && !meter.started)) return;
+    exchange.state.timeToFirstToken = exchange.elapsed();
+  });
+  return meter;
+}
+
+/** Makes the function that adds an answer to the metrics. */
+function counters(metrics: Metrics): (exchange: Exchange, reading: Reading) => void {
+  const tokens = metrics.counter(
+    'gen_ai_client_token_usage',
+    'Tokens as providers reported them.',
+    LABELS.concat('gen_ai_token_type'),
+  );
+  const dollars = metrics.counter(
+    'gen_ai_client_cost_usd',
+    'Cost of answers whose price is known, in US dollars.',
+    LABELS,
+  );
+  const unpriced = metrics.counter('unpriced', 'Billed answers whose cost is unknown.', LABELS);
+  return ({ provider, state: { cost } }, reading) => {
+    const labels = {
+      gen_ai_provider_name: provider?.name ?? '',
+      gen_ai_response_model: cost?.priced_as ? (reading.model ?? '') : 'unpriced',
+    };
+    const { input_tokens: input, output_tokens: output } = reading.usage ?? {};
+    if (input) tokens.add(input, { ...labels, gen_ai_token_type: 'input' });
+    if (output) tokens.add(output, { ...labels, gen_ai_token_type: 'output' });
+    if (cost?.cost_usd) dollars.add(Number(cost.cost_usd), labels);
+    else if (reading.usageStatus !== 'not_applicable') unpriced.add(1, labels);
+  };
+}
 
 const LABELS = ['gen_ai_provider_name', 'gen_ai_response_model'];
 /** English text has about four characters to a token; JSON and other languages fewer. An estimate, and called one. */

@@ -102,47 +102,31 @@ export class JsonScan {
     let state = this.#state;
     while (at < length) {
       const byte = bytes[at]!;
-      switch (STEPS[state * KINDS + CLASSES[byte]!]) {
-        case Step.skip:
-          at++;
-          break;
-        case Step.comma:
-          state = state === State.afterMember ? State.key : State.value;
-          at++;
-          break;
-        case Step.colon:
-          state = State.value;
-          at++;
-          break;
-        case Step.openObject:
-        case Step.openArray:
-          state = this.#open(byte, at++);
-          break;
-        case Step.close:
-          state = this.#close(++at);
-          break;
-        case Step.key:
-          state = State.colon;
-          at = this.#openString(bytes, at, 'key');
-          break;
-        case Step.string:
-          state = this.#after[this.#depth]!;
-          at = this.#openString(bytes, at, 'string');
-          break;
-        case Step.number:
-          state = this.#after[this.#depth]!;
-          at = this.#openNumber(bytes, at);
-          break;
-        case Step.word:
-          state = this.#after[this.#depth]!;
-          at = this.#openWord(bytes, at);
-          break;
-        default:
-          this.#unexpected(byte, state, at);
-      }
+      const step = STEPS[state * KINDS + CLASSES[byte]!];
+      if (step === Step.skip) at++;
+      else if (step === Step.key) {
+        state = State.colon;
+        at = this.#openString(bytes, at, 'key');
+      } else if (step === Step.colon) {
+        state = State.value;
+        at++;
+      } else if (step === Step.comma) {
+        state = state === State.afterMember ? State.key : State.value;
+        at++;
+      } else if (step === Step.close) state = this.#close(++at);
+      else if (step === Step.openObject || step === Step.openArray) state = this.#open(byte, at++);
+      else if (step === Step.string || step === Step.number || step === Step.word) {
+        state = this.#after[this.#depth]!;
+        at = this.#openScalar(step, bytes, at);
+      } else this.#unexpected(byte, state, at);
       if (this.problem !== null) return;
     }
     this.#state = state;
+  }
+
+  #openScalar(step: number, bytes: Buffer, at: number): number {
+    if (step === Step.string) return this.#openString(bytes, at, 'string');
+    return step === Step.number ? this.#openNumber(bytes, at) : this.#openWord(bytes, at);
   }
 
   #open(byte: number, at: number): number {

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import type { UsageName } from '../../src/metering/usage.ts';
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import { encode } from '../../src/store/line.ts';
-import { type Row, toRecord, toRow } from '../../src/store/row.ts';
+import { toRecord } from '../../src/store/record-of-row.ts';
+import { type Row, toRow } from '../../src/store/row.ts';
 import { recordOf } from './records.ts';
 
 describe('a record as a row', () => {

@@ -1,7 +1,8 @@
 import type { Cell, ColumnName, Columns } from '../columns.ts';
 import { numberOf, textOf } from '../columns.ts';
 import { fromPico } from '../money.ts';
-import { type Row, timeOf } from '../row.ts';
+import { timeOf } from '../record-of-row.ts';
+import type { Row } from '../row.ts';
 import type { ExchangeEntry } from './shapes.ts';
 
 /** Makes the line of a list from a row that was read, or from one that was just stored. */

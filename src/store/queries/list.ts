@@ -1,7 +1,7 @@
 import type { ExchangeRecord } from '../../pipeline/record.ts';
 import { type Columns, SELECT_ALL, SELECT_ENTRY } from '../columns.ts';
 import type { Database } from '../database.ts';
-import { toRecord } from '../row.ts';
+import { toRecord } from '../record-of-row.ts';
 import { StoreError } from '../store-error.ts';
 import { entryOf } from './entry.ts';
 import { clampLimit, whereOf } from './filters.ts';

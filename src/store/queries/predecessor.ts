@@ -3,8 +3,8 @@
 import { type Cell, type Columns, numberOf, SELECT_ENTRY, textOf } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { COST_SUM, fromPico, picoSum } from '../money.ts';
+import { timeOf } from '../record-of-row.ts';
 import type { Detail } from '../row.ts';
-import { timeOf } from '../row.ts';
 import { clampLimit, TURN, whereOf } from './filters.ts';
 import type { AgentSummary, UsageRow } from './shapes.ts';
 
