@@ -44,18 +44,24 @@ export class GatewayMetrics {
   ): (values?: Record<string, string>) => { inc(amount?: number): void } {
     const known = this.#counters.get(name);
     if (known) return known;
-    const children: { values: Record<string, string>; pending: number }[] = [];
+    const children = new Map<string, { values: Record<string, string>; pending: number; inc(amount?: number): void }>();
     const counter: Counter = new Counter({
       name,
       help,
       labelNames: [...labels],
       registers: [this.registry],
       collect() {
-        for (const child of children) if (child.pending > 0) counter.inc(child.values, child.pending);
-        for (const child of children) child.pending = 0;
+        for (const child of children.values()) {
+          if (child.pending > 0) counter.inc(child.values, child.pending);
+          child.pending = 0;
+        }
       },
     });
     const bounded = this.#bounded(name, labels, (values) => {
+      // One for each series, however many made-up values lead to it.
+      const series = JSON.stringify(values);
+      const known = children.get(series);
+      if (known) return known;
       const child = {
         values,
         pending: 0,
@@ -63,7 +69,7 @@ export class GatewayMetrics {
           child.pending += amount;
         },
       };
-      children.push(child);
+      children.set(series, child);
       return child;
     });
     this.#counters.set(name, bounded);
