@@ -1,7 +1,7 @@
 import zlib from 'node:zlib';
 
 import type { Decoder, Out } from './decoder.ts';
-import { zstdInScript } from './zstd.ts';
+import { ZstdInScript } from './zstd.ts';
 
 const MAX_ENCODINGS = 3;
 /** Node has zstd from 22.15 on. */
@@ -23,7 +23,7 @@ export const isDecodable = (encodings: readonly string[]): boolean =>
 export function openDecoder(encodings: readonly string[], out: Out, drained: () => void): Decoder {
   const [first, ...others] = encodings;
   if (others.length === 0)
-    return first === 'zstd' && !nodeZstd ? zstdInScript(out, drained) : zlibLayer(first!, out, drained);
+    return first === 'zstd' && !nodeZstd ? new ZstdInScript(out, drained) : zlibLayer(first!, out, drained);
   // The outer encoding was applied last and is undone first: its output goes into the inner ones.
   const inner = openDecoder(encodings.slice(0, -1), out, () => outer.resume());
   const outer = openDecoder(encodings.slice(-1), (chunk) => inner.push(chunk), drained);

@@ -1,142 +1,78 @@
 import { Decompress } from 'fzstd';
 
 import type { Decoder, Out } from './decoder.ts';
+import { ZstdFrames } from './zstd-frames.ts';
 
 /** Bytes decoded at once: each four of them may come to 128 KiB. */
 const STEP = 1024;
-/** What RFC 9659 allows for HTTP. */
-const MAX_WINDOW = 8 * 1024 * 1024;
 
 /** Decodes zstd where Node cannot: in small steps, so that nothing else waits long. */
-export function zstdInScript(out: Out, drained: () => void): Decoder {
-  const frames = new ZstdFrames();
-  const waiting: Uint8Array[] = [];
-  let held = false;
-  let failed = false;
-  let planned = false;
-  let settle: () => void = () => {};
-  const stream = new Decompress((chunk) => {
-    if (!out(chunk)) held = true;
-  });
-  const idle = (): boolean => failed || waiting.length === 0;
-  const step = (): void => {
-    const piece = waiting[0]!.subarray(0, STEP);
-    if (piece.length === waiting[0]!.length) waiting.shift();
-    else waiting[0] = waiting[0]!.subarray(STEP);
-    try {
-      frames.push(piece);
-      failed ||= frames.refused;
-      if (!failed) stream.push(piece);
-    } catch {
-      failed = true;
-    }
-  };
-  const plan = (): void => {
-    if (planned || held || idle()) return;
-    planned = true;
-    setImmediate(() => {
-      planned = false;
-      if (held || idle()) return;
-      step();
-      if (!idle()) return plan();
-      settle();
-      drained();
+export class ZstdInScript implements Decoder {
+  failed = false;
+  readonly #frames = new ZstdFrames();
+  readonly #stream: Decompress;
+  readonly #drained: () => void;
+  readonly #waiting: Uint8Array[] = [];
+  #held = false;
+  #planned = false;
+  #settle: () => void = () => {};
+
+  constructor(out: Out, drained: () => void) {
+    this.#drained = drained;
+    this.#stream = new Decompress((chunk) => {
+      if (!out(chunk)) this.#held = true;
     });
-  };
-  return {
-    push(chunk) {
-      if (failed || chunk.length === 0) return true;
-      waiting.push(chunk);
-      if (waiting.length === 1 && !held) step();
-      plan();
-      return idle();
-    },
-    resume() {
-      held = false;
-      plan();
-    },
-    end() {
-      if (idle()) return Promise.resolve();
-      return new Promise((resolve) => {
-        settle = resolve;
-      });
-    },
-    get failed() {
-      return failed;
-    },
-  };
-}
+  }
 
-/**
- * Reads how much memory zstd frames ask for, without decoding them.
- *
- * The decoder in script keeps a window of the size that a frame states and moves all of it
- * for each block: a few bytes could make it claim 2 GB. RFC 9659 allows 8 MB for HTTP.
- */
-export class ZstdFrames {
-  /** A frame asks for more than is allowed, or the bytes are no zstd. */
-  refused = false;
-  #held: Buffer = Buffer.alloc(0);
-  /** Bytes that hold nothing of interest: a block's content, a checksum, a skippable frame. */
-  #skip = 0;
-  #inFrame = false;
-  #checksum = 0;
+  push(chunk: Uint8Array): boolean {
+    if (this.failed || chunk.length === 0) return true;
+    this.#waiting.push(chunk);
+    if (this.#waiting.length === 1 && !this.#held) this.#step();
+    this.#plan();
+    return this.#idle;
+  }
 
-  push(chunk: Uint8Array): void {
-    let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    if (this.#held.length > 0) bytes = Buffer.concat([this.#held, bytes]);
-    let at = 0;
-    while (!this.refused) {
-      const skipped = Math.min(this.#skip, bytes.length - at);
-      at += skipped;
-      this.#skip -= skipped;
-      const used = this.#skip > 0 ? 0 : this.#inFrame ? this.#block(bytes, at) : this.#frame(bytes, at);
-      if (used === 0) break;
-      at += used;
+  resume(): void {
+    this.#held = false;
+    this.#plan();
+  }
+
+  end(): Promise<void> {
+    if (this.#idle) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  get #idle(): boolean {
+    return this.failed || this.#waiting.length === 0;
+  }
+
+  /** Goes on at the next turn of the loop, unless the output is held back. */
+  #plan(): void {
+    if (this.#planned || this.#held || this.#idle) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      if (this.#held || this.#idle) return;
+      this.#step();
+      if (!this.#idle) return this.#plan();
+      this.#settle();
+      this.#drained();
+    });
+  }
+
+  #step(): void {
+    const first = this.#waiting[0]!;
+    const piece = first.subarray(0, STEP);
+    if (piece.length === first.length) this.#waiting.shift();
+    else this.#waiting[0] = first.subarray(STEP);
+    try {
+      this.#frames.push(piece);
+      this.failed ||= this.#frames.refused;
+      if (!this.failed) this.#stream.push(piece);
+    } catch {
+      this.failed = true;
     }
-    this.#held = Buffer.from(bytes.subarray(at));
   }
-
-  /** Returns how many bytes a frame's header takes; 0 when not all of it is here. */
-  #frame(bytes: Buffer, at: number): number {
-    if (bytes.length - at < 8) return 0;
-    const magic = bytes.readUInt32LE(at);
-    if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
-      this.#skip = bytes.readUInt32LE(at + 4);
-      return 8;
-    }
-    this.refused = magic !== 0xfd2fb528;
-    const flags = bytes[at + 4]!;
-    const single = (flags & 0x20) !== 0;
-    const sizeBytes = flags >> 6 === 0 ? (single ? 1 : 0) : 1 << (flags >> 6);
-    const length = 5 + (single ? 0 : 1) + [0, 1, 2, 4][flags & 3]! + sizeBytes;
-    if (bytes.length - at < length) return 0;
-    const window = single ? contentSize(bytes, at + length - sizeBytes, sizeBytes) : windowSize(bytes[at + 5]!);
-    if (window > MAX_WINDOW) this.refused = true;
-    this.#checksum = (flags & 4) === 0 ? 0 : 4;
-    this.#inFrame = true;
-    return length;
-  }
-
-  #block(bytes: Buffer, at: number): number {
-    if (bytes.length - at < 3) return 0;
-    const header = bytes.readUIntLE(at, 3);
-    const size = header >> 3;
-    // A run of one byte takes one byte, whatever it comes to.
-    this.#skip = ((header >> 1) & 3) === 1 ? 1 : size;
-    if ((header & 1) === 0) return 3;
-    this.#skip += this.#checksum;
-    this.#inFrame = false;
-    return 3;
-  }
-}
-
-function windowSize(descriptor: number): number {
-  const base = 2 ** (10 + (descriptor >> 3));
-  return base + (base / 8) * (descriptor & 7);
-}
-
-function contentSize(bytes: Buffer, at: number, length: number): number {
-  if (length === 8) return Number(bytes.readBigUInt64LE(at));
-  return bytes.readUIntLE(at, length) + (length === 2 ? 256 : 0);
 }

@@ -2,7 +2,8 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import { expect } from 'chai';
 
 import { decodeBody, decodeUpTo, encodingsOf, isDecodable, openDecoder } from '../../src/proxy/decode.ts';
-import { ZstdFrames, zstdInScript } from '../../src/proxy/zstd.ts';
+import { ZstdInScript } from '../../src/proxy/zstd.ts';
+import { ZstdFrames } from '../../src/proxy/zstd-frames.ts';
 
 const TEXT = Buffer.from('The quick brown fox. '.repeat(500));
 const MIB = 1024 * 1024;
@@ -25,7 +26,7 @@ function zstd(log: number, blocks: (Buffer | [byte: number, times: number])[], c
 
 async function through(chunks: Buffer[], hold = false): Promise<{ out: Buffer; failed: boolean }> {
   const out: Uint8Array[] = [];
-  const decoder = zstdInScript(
+  const decoder = new ZstdInScript(
     (chunk) => {
       out.push(Uint8Array.from(chunk));
       if (hold) setImmediate(() => decoder.resume());
@@ -174,7 +175,7 @@ describe('zstd without Node', () => {
       Array.from({ length: 8000 }, () => [0, 128 * 1024] as [number, number]),
     );
     let size = 0;
-    const decoder = zstdInScript(
+    const decoder = new ZstdInScript(
       (chunk) => {
         size += chunk.length;
         return true;
