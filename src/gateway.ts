@@ -21,7 +21,8 @@ import { Store } from './store/store.ts';
 import { Tally } from './tally.ts';
 import { createApp } from './web/app.ts';
 
-/** Milliseconds that exchanges have, once they are cut, to leave their rows. */
+/** Milliseconds for a last word to clients whose answers are cut, and for exchanges to leave their rows. */
+const TOLD_MS = 100;
 const CUT_MS = 1000;
 
 export interface GatewayParts {
@@ -148,6 +149,8 @@ export class Gateway {
       this.ports.closeIdle();
     }
     const whole = this.inFlight === 0;
+    this.#deadlines.stop();
+    if (!whole) await new Promise((done) => setTimeout(done, TOLD_MS));
     this.ports.cut();
     // What was cut finishes now, older configurations included; their rows belong into the store before it closes.
     const retired = Promise.all([this.#current.retire(), ...this.#retiring.values()]);

@@ -1,6 +1,6 @@
 /** The command line: what to do, with which file, and how to end. */
 import { existsSync } from 'node:fs';
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -61,9 +61,6 @@ async function check(file: string): Promise<void> {
 async function start(file: string, byDefault: boolean, packageVersion: string): Promise<void> {
   if (byDefault && !existsSync(file)) {
     await copyFile(join(root, 'gateway.yaml'), file);
-    // Its first line leads editors there. A clone has it only after `npm run schema`.
-    const schema = 'gateway.schema.json';
-    if (existsSync(join(root, schema))) await copyFile(join(root, schema), join(dirname(file), schema));
     print(`Wrote ${basename(file)}: it runs as it is, and its comments say what can be changed.\n`);
   }
   const scrubber = new Scrubber();
@@ -72,6 +69,15 @@ async function start(file: string, byDefault: boolean, packageVersion: string): 
   await gateway.start();
   greet(gateway, file);
   watchSignals(gateway, log);
+  await writeSchema(file);
+}
+
+/** Lays the schema beside gateway.yaml, whose first line leads editors there. A folder that takes no files goes without. */
+async function writeSchema(file: string): Promise<void> {
+  const schema = join(dirname(file), 'gateway.schema.json');
+  const text = `${JSON.stringify(await drafting(file).schema(), null, 2)}\n`;
+  const before = await readFile(schema, 'utf8').catch(() => '');
+  if (text !== before) await writeFile(schema, text).catch(() => {});
 }
 
 /** What a newcomer needs next: where the dashboard is, how to point an SDK here, where the data lies. */

@@ -149,12 +149,21 @@ export class Exchange {
   }
 
   /** Makes the verdict that ends the trip with an error in the client's own dialect. */
-  refuse(status: number, code: string, message: string, more: { details?: Record<string, unknown>; headers?: Record<string, string> } = {}): Verdict {
+  refuse(
+    status: number,
+    code: string,
+    message: string,
+    more: { details?: Record<string, unknown>; headers?: Record<string, string> } = {},
+  ): Verdict {
     return { kind: 'refuse', status, code, message, ...more };
   }
 
   /** Makes the verdict that ends the trip with a whole response made here. */
-  answer(body: string | Uint8Array, status = 200, headers: Record<string, string> = { 'content-type': 'application/json' }): Verdict {
+  answer(
+    body: string | Uint8Array,
+    status = 200,
+    headers: Record<string, string> = { 'content-type': 'application/json' },
+  ): Verdict {
     return { kind: 'answer', status, headers, body };
   }
 

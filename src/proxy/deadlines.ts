@@ -2,6 +2,8 @@
 export interface Timed {
   /** Looks at its own clocks; called every 100 ms with the time of `Deadlines.now()`. */
   tick(now: number): void;
+  /** The gateway ends and waits no longer. */
+  stop(): void;
 }
 
 const INTERVAL_MS = 100;
@@ -38,6 +40,11 @@ export class Deadlines {
     if (this.#timed.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
+  }
+
+  /** Ends everything that is still under way, each visibly for its client. */
+  stop(): void {
+    for (const timed of [...this.#timed]) timed.stop();
   }
 
   #tick(): void {

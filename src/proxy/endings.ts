@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 import type { Ending, Exchange, Verdict } from '../pipeline/exchange.ts';
 import type { Delivery } from './delivery.ts';
-import { type Failure, sendProblem } from './problems.ts';
+import { type Failure, STOPPING, sendProblem } from './problems.ts';
 
 /** What is left for a client that takes nothing is not waited for longer than this, milliseconds. */
 const FLUSH_MS = 1000;
@@ -22,7 +22,7 @@ export function sendVerdict(exchange: Exchange, verdict: Verdict, res: ServerRes
 /**
  * Breaks an answer off so that nobody takes it for whole: what was written still leaves,
  * and the connection ends without the mark of an end. HTTP/1.0 may have no such mark, so
- * there the connection is reset. A stream whose provider was too slow is told so first,
+ * there the connection is reset. A stream that the gateway itself gives up is told so first,
  * where an event can be added to what has left.
  */
 export function breakOff(exchange: Exchange, failure: Failure, res: ServerResponse, delivery: Delivery | null): void {
@@ -33,7 +33,8 @@ export function breakOff(exchange: Exchange, failure: Failure, res: ServerRespon
     return;
   }
   const isStream = exchange.response?.contentType === 'text/event-stream';
-  if (delivery?.canAdd && isStream && failure.code.endsWith('_timeout')) {
+  const isOurs = failure === STOPPING || failure.code.endsWith('_timeout');
+  if (delivery?.canAdd && isStream && isOurs) {
     delivery.add(exchange.dialect.errorEvent({ ...failure, requestId: exchange.id }));
   }
   socket.destroySoon();

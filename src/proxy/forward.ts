@@ -19,6 +19,7 @@ import {
   isUnread,
   REDIRECT,
   RETRIED,
+  STOPPING,
   sendProblem,
   TOO_LONG,
 } from './problems.ts';
@@ -231,7 +232,7 @@ export class Forward {
     }
     this.#note(null, failure.code);
     if (stale && this.#itinerary.tries === 1 && this.#parts.exchange.request.outgoing() !== null) this.#send();
-    else if (failure.status >= 500 && failure !== TOO_LONG && this.#canGoOn()) this.#goOn();
+    else if (failure.status >= 500 && failure !== TOO_LONG && failure !== STOPPING && this.#canGoOn()) this.#goOn();
     else this.#fail(failure);
   }
 
@@ -268,7 +269,7 @@ export class Forward {
   /** Ends the exchange with a failure: an error answer before the first byte, a broken connection after it. */
   #fail(failure: Failure): void {
     const { exchange, res } = this.#parts;
-    const error = { type: failure.status < 500 ? 'gateway' : 'upstream', code: failure.code };
+    const error = { type: failure.code.startsWith('upstream') ? 'upstream' : 'gateway', code: failure.code };
     this.#attempt?.cancel();
     if (this.#gone) {
       this.#settle({ outcome: 'client_aborted', status: this.#seen, error });

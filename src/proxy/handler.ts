@@ -118,6 +118,7 @@ function makeExchange(
     raw: body?.raw ?? null,
   });
   for (const name of credentials.gatewayHeaders) request.hideHeader(name);
+  hideKeys(request, traffic);
   const named = path.provider === null ? undefined : traffic.provider(path.provider);
   const dialect = endpoint?.dialect ?? traffic.dialectOf(path.path, named ?? null);
   const agent = path.agent ?? listener.agent ?? credentials.principal?.agent ?? null;
@@ -189,4 +190,12 @@ function turnAway(
 
 function askForBody(req: IncomingMessage, res: ServerResponse): void {
   if ((req as { wantsContinue?: boolean }).wantsContinue) res.writeContinue();
+}
+
+/** A gateway key in the query opens nothing, and does not travel on either: Google's SDKs put keys there. */
+function hideKeys(request: ExchangeRequest, traffic: Traffic): void {
+  if (!request.search.includes('key=')) return;
+  for (const [name, value] of new URLSearchParams(request.search)) {
+    if (traffic.principal(value)) request.hideQuery(name);
+  }
 }

@@ -1,7 +1,7 @@
 import type { Timeouts } from '../pipeline/provider.ts';
 import type { Attempt } from './attempt.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
-import { type Failure, NO_CONNECTION, NO_HEADERS, NO_TOKEN, SILENT, TOO_LONG } from './problems.ts';
+import { type Failure, NO_CONNECTION, NO_HEADERS, NO_TOKEN, SILENT, STOPPING, TOO_LONG } from './problems.ts';
 
 /**
  * Where an exchange is: the provider is awaited; a listener of its headers decides, with
@@ -91,6 +91,11 @@ export class Patience implements Timed {
 
   end(): void {
     this.#deadlines.delete(this);
+  }
+
+  stop(): void {
+    if (this.phase === 'draining') this.#then.drained();
+    else this.#then.over(STOPPING);
   }
 
   tick(now: number): void {

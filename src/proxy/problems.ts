@@ -78,6 +78,8 @@ export const REDIRECT = failure(
   'upstream_redirect',
   'The provider answered with a redirect, which is not followed. Check base_url.',
 );
+/** Open answers are cut at limits.drain: said to their clients, so that none looks whole. */
+export const STOPPING = failure(503, 'gateway_stopping', 'The gateway is being stopped, and limits.drain is over.');
 export const OVERLOADED = failure(503, 'overloaded', 'The gateway has more to do than it can; try again shortly.');
 
 export const tooLarge = (limit: number): Failure & { status: 413 } => ({

@@ -79,6 +79,15 @@ describe('keys through the sockets', () => {
     await pair.row();
   });
 
+  it('a gateway key in the query stays here; what else stands there goes up', async () => {
+    const headers = { authorization: `Bearer ${OURS}` };
+    await pair.send(`${CHAT}?key=${OURS}&a=1&key=AIza-own`, { body: ASK, headers });
+    expect(pair.up.received[0]!.path).to.equal(`${CHAT}?a=1`);
+    await pair.send(`${CHAT}?key=AIza-own&a=1`, { body: ASK, headers });
+    expect(pair.up.received[1]!.path).to.equal(`${CHAT}?key=AIza-own&a=1`);
+    await pair.row(2);
+  });
+
   it('a header that is sent twice gives no copy of a gateway key away', async () => {
     const body = JSON.stringify(ASK);
     const more: [string, string][] = [

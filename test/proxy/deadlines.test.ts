@@ -8,6 +8,7 @@ describe('Deadlines', () => {
     let ticks = 0;
     await new Promise<void>((done) => {
       const timed = {
+        stop: () => {},
         tick: (now: number) => {
           expect(now).to.be.closeTo(deadlines.now(), 50);
           if (++ticks < 2) return;
@@ -26,6 +27,7 @@ describe('Deadlines', () => {
     const before = deadlines.now();
     const tick = new Promise<number>((done) => {
       const timed = {
+        stop: () => {},
         tick: (now: number) => {
           if (now - before < 250) return;
           deadlines.delete(timed);

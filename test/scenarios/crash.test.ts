@@ -145,7 +145,8 @@ describe('the gateway as a process', () => {
     expect(code).to.equal(0);
     expect(stdout).to.contain('drain limit');
     const [row] = [...(await rows()).values()];
-    expect(row?.outcome).to.not.equal('ok');
+    expect(row?.outcome).to.equal('truncated');
+    expect(row?.error?.code).to.equal('gateway_stopping');
   });
 
   it('ends at once when it is asked a second time', async () => {
