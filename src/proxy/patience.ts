@@ -26,6 +26,7 @@ export interface Impatience {
 /** Keeps the limits of one exchange: each phase has its own, and one is for the whole. */
 export class Patience implements Timed {
   phase: Phase = 'waiting';
+  slot = -1;
   readonly #deadlines: Deadlines;
   readonly #clientStall: number;
   readonly #then: Impatience;

@@ -8,6 +8,7 @@ describe('Deadlines', () => {
     let ticks = 0;
     await new Promise<void>((done) => {
       const timed = {
+        slot: -1,
         stop: () => {},
         tick: (now: number) => {
           expect(now).to.be.closeTo(deadlines.now(), 50);
@@ -27,6 +28,7 @@ describe('Deadlines', () => {
     const before = deadlines.now();
     const tick = new Promise<number>((done) => {
       const timed = {
+        slot: -1,
         stop: () => {},
         tick: (now: number) => {
           if (now - before < 250) return;
