@@ -45,6 +45,9 @@ export interface DraftingParts {
   env: Environment;
 }
 
+/** A file that is being written is whole after this, milliseconds. */
+const TORN_MS = 250;
+
 /** Reads gateway.yaml and all that stands beside it. Keeps what it imported, so that a change imports only what changed. */
 export class Drafting {
   readonly #parts: DraftingParts;
@@ -117,6 +120,10 @@ export class Drafting {
   async #text(): Promise<string> {
     const { file } = this.#parts;
     try {
+      const text = await readFile(file, 'utf8');
+      if (text !== '') return text;
+      // Empty is what a file is between the two steps of a plain save: look once more before refusing it.
+      await new Promise((resolve) => setTimeout(resolve, TORN_MS));
       return await readFile(file, 'utf8');
     } catch (error) {
       const message = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : 'cannot be read';

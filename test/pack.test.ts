@@ -30,7 +30,9 @@ describe('the package that `npm pack` makes', function () {
     await mkdir(join(clone, 'dist/src'), { recursive: true });
     await cp(join(top, 'LICENSE'), join(clone, 'dist/src/left-over.js'));
     await symlink(join(top, 'node_modules'), join(clone, 'node_modules'), 'junction');
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: clone });
+    // CI runs the tests with scripts switched off, and npm hands that down; the package is built by one.
+    const env = { ...process.env, npm_config_ignore_scripts: 'false' };
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: clone, env });
     const [packed] = Object.values(JSON.parse(stdout) as Record<string, Packed>);
     names = packed!.files.map(({ path }) => path);
   });
