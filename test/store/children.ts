@@ -1,9 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { until } from './places.ts';
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 const NOBODY = 65_534;
+
+/** False where an ordinary user can reach neither this Node nor this checkout: both may lie in root's own home. */
+export function canBeNobody(): boolean {
+  if (process.getuid?.() !== 0) return true;
+  const look = ['-e', `require('node:fs').accessSync(${JSON.stringify(CHILD)})`];
+  return spawnSync(process.execPath, look, { uid: NOBODY, gid: NOBODY }).status === 0;
+}
 
 export interface Child {
   process: ChildProcess;
