@@ -69,11 +69,6 @@ export class Database {
     return this.#reader.query<T>(sql, { type: QueryTypes.SELECT, bind: [...binds] });
   }
 
-  /** Reads rows where the writer stands, so that it does not queue behind the questions of people. */
-  readBack<T extends object>(sql: string, binds: Binds = []): Promise<T[]> {
-    return this.#next(() => this.#writer.query<T>(sql, { type: QueryTypes.SELECT, bind: [...binds] }));
-  }
-
   /** Runs one writing statement by itself. */
   async write(sql: string, binds: Binds = []): Promise<void> {
     await this.#next(() => this.#write(sql, binds));
