@@ -13,8 +13,8 @@ import { Pipeline, type Stage } from './pipeline/pipeline.ts';
 import type { Provider } from './pipeline/provider.ts';
 import type { Instance, Lent } from './plugin.ts';
 import { Endpoints } from './proxy/endpoints.ts';
-import { type Asked, type CompiledRoute, Routes } from './proxy/routes.ts';
-import type { EndpointFacts, Limits, Target, Traffic } from './proxy/traffic.ts';
+import { type CompiledRoute, Routes } from './proxy/routes.ts';
+import type { Asked, EndpointFacts, Limits, Target, Traffic } from './proxy/traffic.ts';
 import type { Resources } from './resources.ts';
 
 /** What a generation is lent by the gateway, which outlives it. */

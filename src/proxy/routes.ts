@@ -1,16 +1,5 @@
-import type { Dialect } from '../pipeline/dialect.ts';
 import type { Provider } from '../pipeline/provider.ts';
-import type { ListenerFacts, Target } from './traffic.ts';
-
-/** What a route is chosen by. */
-export interface Asked {
-  path: string;
-  model: string | null;
-  stream: boolean;
-  dialect: Dialect;
-  listener: ListenerFacts;
-  agent: string | null;
-}
+import type { Asked, Target } from './traffic.ts';
 
 /** A route of gateway.yaml, ready to be asked. */
 export interface CompiledRoute {

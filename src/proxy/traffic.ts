@@ -22,6 +22,16 @@ export interface EndpointFacts {
   readonly dialect: Dialect;
 }
 
+/** What a route is chosen by. */
+export interface Asked {
+  path: string;
+  model: string | null;
+  stream: boolean;
+  dialect: Dialect;
+  listener: ListenerFacts;
+  agent: string | null;
+}
+
 /** Where a request may go, best first. */
 export interface Target {
   readonly provider: Provider;
@@ -54,14 +64,7 @@ export interface Traffic {
   dialectOf(path: string, provider: Provider | null): Dialect;
   provider(name: string): Provider | undefined;
   /** Targets in their order; empty when nobody can answer. */
-  targets(asked: {
-    path: string;
-    model: string | null;
-    stream: boolean;
-    dialect: Dialect;
-    listener: ListenerFacts;
-    agent: string | null;
-  }): readonly Target[];
+  targets(asked: Asked): readonly Target[];
   principal(key: string): Principal | null;
   pool(provider: Provider): Pool;
   /** Hides the gateway's own provider keys in an answer that quotes them. */

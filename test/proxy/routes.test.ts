@@ -2,7 +2,8 @@ import { expect } from 'chai';
 
 import type { Dialect } from '../../src/pipeline/dialect.ts';
 import type { Provider } from '../../src/pipeline/provider.ts';
-import { type Asked, type CompiledRoute, Routes } from '../../src/proxy/routes.ts';
+import { type CompiledRoute, Routes } from '../../src/proxy/routes.ts';
+import type { Asked } from '../../src/proxy/traffic.ts';
 
 const provider = (name: string) => ({ name }) as Provider;
 const providers = new Map(['first', 'second', 'openai', 'anthropic'].map((name) => [name, provider(name)]));
