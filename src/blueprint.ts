@@ -164,3 +164,7 @@ const shapes = (plugins: ReadonlyMap<string, Loaded<PluginDefinition>>): PluginS
     options: value.options,
     section: value.section,
   }));
+
+/** gateway.schema.json of a blueprint, which has loaded all that the schema tells of. */
+export const schemaOf = ({ plugins, adapters }: Blueprint): Schema =>
+  publishSchema(shapes(plugins), [...adapters.keys()]);

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { Drafting } from './blueprint.ts';
+import { Drafting, schemaOf } from './blueprint.ts';
 import { ConfigError } from './config/problem.ts';
 import { Gateway } from './gateway.ts';
 import { type GatewayLog, openLog } from './log.ts';
@@ -69,15 +69,15 @@ async function start(file: string, byDefault: boolean, packageVersion: string): 
   await gateway.start();
   greet(gateway, file);
   watchSignals(gateway, log);
-  await writeSchema(file);
+  await writeSchema(file, schemaOf(gateway.current.blueprint));
 }
 
 /** Lays the schema beside gateway.yaml, whose first line leads editors there. A folder that takes no files goes without. */
-async function writeSchema(file: string): Promise<void> {
-  const schema = join(dirname(file), 'gateway.schema.json');
-  const text = `${JSON.stringify(await drafting(file).schema(), null, 2)}\n`;
-  const before = await readFile(schema, 'utf8').catch(() => '');
-  if (text !== before) await writeFile(schema, text).catch(() => {});
+async function writeSchema(file: string, schema: object): Promise<void> {
+  const beside = join(dirname(file), 'gateway.schema.json');
+  const text = `${JSON.stringify(schema, null, 2)}\n`;
+  const before = await readFile(beside, 'utf8').catch(() => '');
+  if (text !== before) await writeFile(beside, text).catch(() => {});
 }
 
 /** What a newcomer needs next: where the dashboard is, how to point an SDK here, where the data lies. */
