@@ -116,7 +116,7 @@ function writeAnswer(row: ExchangeRecord, { request, response, bills, state }: E
   const { reading, cost } = state;
   const generated = bills && response !== null && response.status < 400;
   row.model = {
-    request: short(deployment(request.path) ?? request.model),
+    request: short(request.model),
     response: short(reading?.model),
     priced_as: cost?.priced_as ?? null,
   };
@@ -132,11 +132,6 @@ function writeAnswer(row: ExchangeRecord, { request, response, bills, state }: E
   row.usage_by_model = cost?.by_model ?? null;
   row.service_tier = reading?.serviceTier ?? null;
   row.response_id = short(reading?.responseId);
-}
-
-/** Azure asks for a model by the name of its deployment, in the path. */
-function deployment(path: string): string | null {
-  return /^\/openai\/deployments\/([^/]+)\//.exec(path)?.[1] ?? null;
 }
 
 const ID_HEADERS = ['apim-request-id', 'x-request-id', 'request-id', 'x-amzn-requestid', 'x-generation-id'];

@@ -50,7 +50,14 @@ type Meter = ReturnType<Exchange['dialect']['meter']>;
 function listen(exchange: Exchange, response: ExchangeResponse): Meter {
   const { status, contentType } = response;
   const streamAsked = exchange.request.stream;
-  const meter = exchange.dialect.meter({ api: exchange.api ?? '', status, contentType, streamAsked });
+  const meter = exchange.dialect.meter({
+    api: exchange.api ?? '',
+    status,
+    contentType,
+    streamAsked,
+    model: exchange.targetModel ?? exchange.request.model,
+    header: (name) => response.header(name),
+  });
   const isStream = contentType !== 'application/json' && streamAsked;
   delete exchange.state.timeToFirstToken;
   response.beginsWhen(() => !isStream || meter.started);

@@ -7,11 +7,12 @@
  */
 import type { Dialect } from './pipeline/dialect.ts';
 
+export type { EventFrame } from './bytes/event-frames.ts';
 export { type JsonMembers, membersOf } from './bytes/json-members.ts';
 export { JsonScan } from './bytes/json-scan.ts';
 export { charsIn, charsOf, hasValue, marker, valueAfter } from './bytes/search.ts';
 export { SseCutter, type SseEvent } from './bytes/sse.ts';
-export { AnswerMeter, type AnswerReader } from './metering/answer-meter.ts';
+export { AnswerMeter } from './metering/answer-meter.ts';
 export {
   addUsage,
   asList,
@@ -28,6 +29,7 @@ export {
 export { add, formatDecimal, parseDecimal, shift } from './metering/decimal.ts';
 export type { Draft } from './metering/draft.ts';
 export { readError } from './metering/error-member.ts';
+export type { AnswerReader } from './metering/framings.ts';
 export type { AnswerHead, Meter } from './metering/meter.ts';
 export type {
   Outcome,
@@ -43,14 +45,23 @@ export type { Dialect, Problem } from './pipeline/dialect.ts';
 
 export interface Endpoint {
   method: string;
-  /** An exact path as clients call it, such as `/v1/chat/completions`; `:name` matches one segment, a last `*` the rest. */
+  /**
+   * A path as clients call it, such as `/v1/chat/completions`. `:name` matches one segment, or
+   * the beginning of one that ends with what follows a second colon (`:model:generateContent`);
+   * a last `*` matches the rest. What `:model` matches is the model that is asked for.
+   */
   path: string;
   /** Name in the record, such as `openai.chat`. */
   api: string;
-  /** The request body must be one JSON object; anything else is refused before it leaves. */
-  json: boolean;
+  /**
+   * What the request body must be. `json`: one JSON object; anything else is refused before it
+   * leaves. `form`: usually a multipart form, whose fields `model` and `stream` are read. `any`: not looked at.
+   */
+  body: 'json' | 'form' | 'any';
   /** Generates something that is billed. Others have usage status `not_applicable`. */
   bills: boolean;
+  /** What a request is whose body does not say `stream`. Without it: no stream. */
+  streams?: boolean;
 }
 
 export interface Adapter extends Dialect {
@@ -58,6 +69,8 @@ export interface Adapter extends Dialect {
   summary: string;
   /** Paths no adapter owns speak the family of their provider. */
   endpoints: readonly Endpoint[];
+  /** Provider of the catalogue that answers where gateway.yaml names none for this API, such as `google`. */
+  home?: string;
 }
 
 /** Gives an adapter its types; it returns what it was given. */

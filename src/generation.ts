@@ -14,7 +14,7 @@ import type { Provider } from './pipeline/provider.ts';
 import type { Instance, Lent } from './plugin.ts';
 import { Endpoints } from './proxy/endpoints.ts';
 import { type CompiledRoute, Routes } from './proxy/routes.ts';
-import type { Asked, EndpointFacts, Limits, Target, Traffic } from './proxy/traffic.ts';
+import type { Asked, FoundEndpoint, Limits, Target, Traffic } from './proxy/traffic.ts';
 import type { Resources } from './resources.ts';
 
 /** What a generation is lent by the gateway, which outlives it. */
@@ -93,7 +93,7 @@ export class Generation implements Traffic {
     this.limits = { body: config.limits.body, clientStall: config.limits.client_stall, drain: config.limits.drain };
     this.#most = config.limits.concurrent ?? Number.POSITIVE_INFINITY;
     this.terms = { configVersion: version, cost: (question) => costOf(question, prices) };
-    this.#endpoints = new Endpoints([...blueprint.adapters.values()].map(({ value }) => value));
+    this.#endpoints = new Endpoints([...blueprint.adapters].map(([name, { value }]) => [name, value] as const));
     this.#routes = makeRoutes(blueprint);
     this.#keyring = new Keyring(config.keys, parts.generatedKey);
     this.pipeline = new Pipeline(
@@ -118,7 +118,7 @@ export class Generation implements Traffic {
     if (--this.#count === 0) this.#retired?.();
   }
 
-  endpoint(method: string, path: string): EndpointFacts | null {
+  endpoint(method: string, path: string): FoundEndpoint | null {
     return this.#endpoints.find(method, path);
   }
 

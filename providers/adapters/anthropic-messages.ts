@@ -21,15 +21,16 @@ const TYPES: Readonly<Record<number, string>> = {
 export default defineAdapter({
   summary: 'The Anthropic Messages API.',
   dialect: 'anthropic',
+  home: 'anthropic',
   endpoints: [
-    { method: 'POST', path: PATH, api: 'anthropic.messages', json: true, bills: true },
-    { method: 'POST', path: `${PATH}/count_tokens`, api: 'anthropic.count_tokens', json: true, bills: false },
+    { method: 'POST', path: PATH, api: 'anthropic.messages', body: 'json', bills: true },
+    { method: 'POST', path: `${PATH}/count_tokens`, api: 'anthropic.count_tokens', body: 'json', bills: false },
     // A batch is charged when it runs, not when it is made, polled or downloaded.
-    { ...BATCHES, method: 'POST', json: true },
-    { ...BATCHES, method: 'GET', json: false },
-    { ...BATCHES, method: 'GET', path: `${BATCHES.path}/*`, json: false },
-    { ...BATCHES, method: 'POST', path: `${BATCHES.path}/*`, json: false },
-    { ...BATCHES, method: 'DELETE', path: `${BATCHES.path}/:id`, json: false },
+    { ...BATCHES, method: 'POST', body: 'json' },
+    { ...BATCHES, method: 'GET', body: 'any' },
+    { ...BATCHES, method: 'GET', path: `${BATCHES.path}/*`, body: 'any' },
+    { ...BATCHES, method: 'POST', path: `${BATCHES.path}/*`, body: 'any' },
+    { ...BATCHES, method: 'DELETE', path: `${BATCHES.path}/:id`, body: 'any' },
   ],
   meter: (head) => new AnswerMeter(head, new AnthropicReader(), head.api === 'anthropic.messages'),
   error: anthropicError,

@@ -63,11 +63,23 @@ export function hasValue(bytes: Buffer, name: Buffer): boolean {
   return false;
 }
 
-/** Characters of the first member of that name whose value is a string and not empty; 0 when there is none. */
-export function charsOf(bytes: Buffer, name: Buffer): number {
+/** Takes a copy of what stands between the quotes of a JSON string. */
+export interface TextKeeper {
+  addEscaped(bytes: Buffer, start: number, end: number): void;
+}
+
+/**
+ * Characters of the first member of that name whose value is a string and not empty; 0 when there is none.
+ *
+ * @param keeper is given the text as it lies
+ */
+export function charsOf(bytes: Buffer, name: Buffer, keeper?: TextKeeper): number {
   for (let at = valueAfter(bytes, name); at !== -1; at = valueAfter(bytes, name, at)) {
     const chars = bytes[at] === QUOTE ? stringChars(bytes, at + 1) : 0;
-    if (chars > 0) return chars;
+    if (chars === 0) continue;
+    const end = keeper === undefined ? -1 : closingQuote(bytes, at + 1);
+    if (end !== -1) keeper!.addEscaped(bytes, at + 1, end);
+    return chars;
   }
   return 0;
 }

@@ -1,4 +1,6 @@
+import { charsIn, charsOf } from '../bytes/search.ts';
 import type { Note } from './counters.ts';
+import { KeptText } from './kept-text.ts';
 import type { Reading, StopReason, Usage, UsagePart } from './usage.ts';
 
 const MAX_RAW_USAGE = 4096;
@@ -21,6 +23,8 @@ export class Draft {
   reportedCostUsd: string | null = null;
   error: Reading['error'] = null;
   outputChars = 0;
+  /** What was generated, to be counted where the provider does not say how much it was. */
+  readonly text = new KeptText();
   /** Content was seen: not a comment, a ping or a role. */
   started = false;
   /** A finish reason was seen: what follows is only the bill. */
@@ -40,6 +44,19 @@ export class Draft {
   /** Keeps the text of the last usage object, at most 4 KiB of it. */
   keepRawUsage(text: string | undefined): void {
     if (text !== undefined && text !== 'null') this.#rawUsage = text.slice(0, MAX_RAW_USAGE);
+  }
+
+  /** Keeps and counts output that is plain text. */
+  addText(text: string): void {
+    this.text.addPlain(text);
+    this.addOutput(charsIn(text));
+  }
+
+  /** Keeps and counts the first text in `json` under a member of that name; returns its characters. */
+  addTextIn(json: Buffer, name: Buffer): number {
+    const chars = charsOf(json, name, this.text);
+    this.addOutput(chars);
+    return chars;
   }
 
   /** Counts visible output; any of it means that the answer has started. */

@@ -1,3 +1,4 @@
+import type { KeptText } from './kept-text.ts';
 import type { Reading } from './usage.ts';
 
 /** An answer as far as its headers tell. */
@@ -8,6 +9,10 @@ export interface AnswerHead {
   contentType: string;
   /** The request asked for a stream; the answer may think otherwise. */
   streamAsked: boolean;
+  /** The model as it was asked for. */
+  model: string | null;
+  /** A header of the answer by its lower-case name: some providers count there. */
+  header(name: string): string | undefined;
 }
 
 /** Reads one answer beside its way to the client. */
@@ -18,6 +23,8 @@ export interface Meter {
   readonly started: boolean;
   /** True once a finish reason was seen: what follows is only the bill. */
   readonly finishing: boolean;
+  /** What was generated, as far as it was kept: to be counted, never to be stored. */
+  readonly text: KeptText;
   /** Called once, after the last byte; `whole` is false when the transport broke. */
   end(whole: boolean): Reading;
 }

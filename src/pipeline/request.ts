@@ -16,6 +16,12 @@ export interface RequestParts {
   body: { bytes: Buffer; scan: JsonScan } | null;
   /** Bytes as they came from the client: of a body that was read whole. */
   raw: Buffer | null;
+  /** Where the path names the model, for APIs whose body does not: the offsets of its spelling. */
+  pathModel?: { start: number; end: number } | null;
+  /** Fields of a form body that say what a JSON body says: `model`, `stream`. */
+  form?: ReadonlyMap<string, string> | null;
+  /** What a request is whose body does not say `stream`. */
+  streams?: boolean;
 }
 
 /**
@@ -35,6 +41,9 @@ export class ExchangeRequest {
   readonly rewrittenBy: string[] = [];
 
   readonly #raw: Buffer | null;
+  readonly #pathModel: { start: number; end: number } | null;
+  readonly #form: ReadonlyMap<string, string> | null;
+  readonly #streams: boolean;
   #search: string;
   #query: URLSearchParams | null = null;
   #bytes: Buffer | null;
@@ -50,6 +59,9 @@ export class ExchangeRequest {
     this.pathAgent = parts.pathAgent;
     this.#search = parts.search;
     this.#raw = parts.raw;
+    this.#pathModel = parts.pathModel ?? null;
+    this.#form = parts.form ?? null;
+    this.#streams = parts.streams ?? false;
     this.#bytes = parts.body?.bytes ?? null;
     this.#scan = parts.body?.scan ?? null;
   }
@@ -119,14 +131,35 @@ export class ExchangeRequest {
     return member && this.#bytes ? this.#bytes.subarray(member.valueStart, member.valueEnd) : null;
   }
 
+  /** The model that is asked for, wherever the API names it: path, JSON body or form. */
   get model(): string | null {
-    if (this.#model === undefined) this.#model = this.text('model') ?? null;
+    if (this.#model === undefined) {
+      const { start, end } = this.#pathModel ?? {};
+      if (start === undefined) this.#model = this.text('model') ?? this.#form?.get('model') ?? null;
+      else this.#model = decoded(this.path.slice(start, end));
+    }
     return this.#model;
   }
 
+  /** Whether the answer is asked for as a stream. */
   get stream(): boolean {
-    this.#stream ??= this.member('stream') === true;
+    if (this.#stream === undefined) {
+      const said = this.member('stream') ?? this.#form?.get('stream');
+      this.#stream = said === undefined || said === null ? this.#streams : said === true || said === 'true';
+    }
     return this.#stream;
+  }
+
+  /** The model is named in the path, not in the body. */
+  get namesModelInPath(): boolean {
+    return this.#pathModel !== null;
+  }
+
+  /** The path with another model in it, where it names one; the path itself for null. */
+  pathFor(model: string | null): string {
+    if (model === null || this.#pathModel === null) return this.path;
+    const { start, end } = this.#pathModel;
+    return this.path.slice(0, start) + encodeURIComponent(model) + this.path.slice(end);
   }
 
   /** The parsed body, shared by all plugins: to be read only. Null when there is none or it does not parse. */
@@ -211,10 +244,15 @@ function parse(bytes: Buffer): Record<string, unknown> | null {
 }
 
 function nameOf(part: string): string {
-  const name = part.split('=', 1)[0] ?? '';
+  return decoded((part.split('=', 1)[0] ?? '').replaceAll('+', ' '));
+}
+
+/** Without percent signs; as it is where they make no sense. */
+function decoded(text: string): string {
+  if (!text.includes('%')) return text;
   try {
-    return decodeURIComponent(name.replaceAll('+', ' '));
+    return decodeURIComponent(text);
   } catch {
-    return name;
+    return text;
   }
 }

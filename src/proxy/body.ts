@@ -26,17 +26,18 @@ export type BodyPlan = 'none' | 'read' | 'pass' | BodyProblem;
 
 /**
  * Decides by the headers what becomes of a body: `read` to find the model in it, or
- * `pass` from socket to socket (uploads, forms, anything that is not JSON).
- * `strict` is for paths whose body must be one JSON object.
+ * `pass` from socket to socket (uploads, anything that is neither JSON nor a form whose
+ * fields are `wanted`).
  */
-export function planBody(req: IncomingMessage, strict: boolean, limit: number): BodyPlan {
+export function planBody(req: IncomingMessage, wanted: 'json' | 'form' | 'any', limit: number): BodyPlan {
+  const strict = wanted === 'json';
   const length = req.headers['content-length'];
   const empty = length === undefined ? req.headers['transfer-encoding'] === undefined : Number(length) === 0;
   if (empty) return strict ? 'read' : 'none';
   if (length !== undefined && Number(length) > limit) return tooLarge(limit);
   const type = (req.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const isJson = type === '' || type === 'application/json' || type.endsWith('+json') || type === 'text/json';
-  if (isJson) return 'read';
+  if (isJson || (wanted === 'form' && type === 'multipart/form-data')) return 'read';
   if (!strict) return 'pass';
   return {
     status: 415,

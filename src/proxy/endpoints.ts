@@ -1,6 +1,6 @@
 import type { Adapter, Endpoint } from '../adapter.ts';
 import type { Dialect } from '../pipeline/dialect.ts';
-import type { EndpointFacts } from './traffic.ts';
+import type { EndpointFacts, FoundEndpoint } from './traffic.ts';
 
 interface Pattern {
   segments: readonly string[];
@@ -16,27 +16,28 @@ export class Endpoints {
   readonly #patterns = new Map<string, Pattern[]>();
   readonly #dialects: readonly Dialect[];
 
-  constructor(adapters: Iterable<Adapter>) {
+  constructor(adapters: Iterable<readonly [name: string, adapter: Adapter]>) {
     const all = [...adapters];
-    this.#dialects = all;
-    for (const adapter of all) for (const endpoint of adapter.endpoints) this.#add(endpoint, adapter);
+    this.#dialects = all.map(([, adapter]) => adapter);
+    for (const [name, adapter] of all) for (const endpoint of adapter.endpoints) this.#add(endpoint, name, adapter);
   }
 
-  /** Also finds an API that a provider has moved: `/api/v1/chat/completions`, `/openai/deployments/X/chat/completions`. */
-  find(method: string, path: string): EndpointFacts | null {
+  /** Also finds an API that a provider has moved: `/api/v1/chat/completions`. */
+  find(method: string, path: string): FoundEndpoint | null {
     const found = this.#find(method, path);
     if (found) return found;
     const known = MOVED.exec(path)?.[1];
     return known === undefined ? null : this.#find(method, `/v1${known}`);
   }
 
-  #find(method: string, path: string): EndpointFacts | null {
+  #find(method: string, path: string): FoundEndpoint | null {
     const exact = this.#exact.get(`${method} ${path}`);
-    if (exact) return exact;
+    if (exact) return { facts: exact, model: null };
     const patterns = this.#patterns.get(method);
     if (!patterns) return null;
     const segments = path.split('/');
-    return patterns.find((pattern) => fits(pattern.segments, segments))?.facts ?? null;
+    const pattern = patterns.find((each) => fits(each.segments, segments));
+    return pattern === undefined ? null : { facts: pattern.facts, model: modelIn(pattern.segments, segments) };
   }
 
   /**
@@ -60,9 +61,9 @@ export class Endpoints {
     return this.#dialects.find(({ dialect }) => dialect === family);
   }
 
-  #add(endpoint: Endpoint, dialect: Dialect): void {
-    const { method, path, api, json, bills } = endpoint;
-    const facts: EndpointFacts = { api, json, bills, dialect };
+  #add(endpoint: Endpoint, adapter: string, dialect: Adapter): void {
+    const { method, path, api, body, bills, streams = false } = endpoint;
+    const facts: EndpointFacts = { api, body, bills, streams, adapter, home: dialect.home ?? null, dialect };
     if (!path.includes(':') && !path.endsWith('*')) {
       this.#exact.set(`${method} ${path}`, facts);
       return;
@@ -73,13 +74,30 @@ export class Endpoints {
   }
 }
 
+/** `:model:generateContent`: anything that ends so. */
+const NAMED = /^:[a-z]+/i;
+
 function fits(pattern: readonly string[], segments: readonly string[]): boolean {
   for (let i = 0; i < pattern.length; i++) {
     const wanted = pattern[i]!;
     if (wanted === '*') return i < segments.length;
     const found = segments[i];
     if (found === undefined || (found === '') !== (wanted === '')) return false;
-    if (!wanted.startsWith(':') && wanted !== found) return false;
+    if (!wanted.startsWith(':')) {
+      if (wanted !== found) return false;
+      continue;
+    }
+    const ending = wanted.replace(NAMED, '');
+    if (!found.endsWith(ending) || found.length === ending.length) return false;
   }
   return pattern.length === segments.length;
+}
+
+/** Where in the path the segment lies that the pattern calls `:model`. */
+function modelIn(pattern: readonly string[], segments: readonly string[]): FoundEndpoint['model'] {
+  const at = pattern.findIndex((segment) => NAMED.exec(segment)?.[0] === ':model');
+  if (at === -1) return null;
+  const start = segments.slice(0, at).join('/').length + 1;
+  const ending = pattern[at]!.replace(NAMED, '');
+  return { start, end: start + segments[at]!.length - ending.length };
 }

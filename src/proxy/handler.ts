@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { readForm } from '../bytes/form.ts';
 import { type Ending, Exchange, type Verdict } from '../pipeline/exchange.ts';
 import { newId } from '../pipeline/id.ts';
 import { ExchangeRequest } from '../pipeline/request.ts';
@@ -11,7 +12,7 @@ import { Forward } from './forward.ts';
 import type { Overload } from './overload.ts';
 import { parsePath, type RequestPath } from './paths.ts';
 import { OVERLOADED, sendProblem } from './problems.ts';
-import type { EndpointFacts, ListenerFacts, Target, Traffic } from './traffic.ts';
+import type { FoundEndpoint, ListenerFacts, Target, Traffic } from './traffic.ts';
 
 export interface HandlerParts {
   /** Read once per exchange: it keeps the configuration it began with. */
@@ -81,12 +82,13 @@ async function proxy(arrival: Arrival, parts: HandlerParts): Promise<void> {
     return turnAway(arrival, path.path, 503, OVERLOADED.code, OVERLOADED.message, { 'retry-after': '1' });
   }
   const endpoint = traffic.endpoint(req.method ?? 'GET', path.path);
-  const plan = planBody(req, endpoint?.json ?? false, traffic.limits.body);
+  const wanted = endpoint?.facts.body ?? 'any';
+  const plan = planBody(req, wanted, traffic.limits.body);
   let body: Body | null = null;
   let trouble: Trouble = typeof plan === 'object' ? plan : null;
   if (plan === 'read' || plan === 'pass') askForBody(req, res);
   if (plan === 'read') {
-    body = await readBody(req, endpoint?.json ?? false, traffic.limits.body);
+    body = await readBody(req, wanted === 'json', traffic.limits.body);
     trouble = body === null ? 'left' : body.problem;
   }
   const { exchange, targets } = makeExchange(arrival, path, endpoint, credentials, plan === 'none' ? NO_BODY : body);
@@ -103,7 +105,7 @@ const LEFT: Ending = { outcome: 'client_aborted', status: null, error: null };
 function makeExchange(
   arrival: Arrival,
   path: RequestPath,
-  endpoint: EndpointFacts | null,
+  endpoint: FoundEndpoint | null,
   credentials: Credentials,
   body: Body | null,
 ): { exchange: Exchange; targets: readonly Target[] } {
@@ -116,21 +118,26 @@ function makeExchange(
     pathAgent: path.agent,
     body: body?.json ?? null,
     raw: body?.raw ?? null,
+    pathModel: endpoint?.model ?? null,
+    form: endpoint?.facts.body === 'form' && body && !body.json ? formOf(req, body.raw) : null,
+    streams: endpoint?.facts.streams ?? false,
   });
   for (const name of credentials.gatewayHeaders) request.hideHeader(name);
   hideKeys(request, traffic);
   const named = path.provider === null ? undefined : traffic.provider(path.provider);
-  const dialect = endpoint?.dialect ?? traffic.dialectOf(path.path, named ?? null);
+  const facts = endpoint?.facts ?? null;
+  const dialect = facts?.dialect ?? traffic.dialectOf(path.path, named ?? null);
   const agent = path.agent ?? listener.agent ?? credentials.principal?.agent ?? null;
-  const asked = { path: path.path, model: request.model, stream: request.stream, dialect, listener, agent };
+  const { model, stream } = request;
+  const asked = { path: path.path, model, stream, endpoint: facts, dialect, listener, agent };
   const targets: readonly Target[] = named ? [{ provider: named, model: null }] : traffic.targets(asked);
   const exchange = new Exchange({
     listener,
     principal: credentials.principal,
     request,
-    api: endpoint?.api ?? null,
-    bills: endpoint?.bills ?? false,
-    dialect: endpoint?.dialect ?? traffic.dialectOf(path.path, targets[0]?.provider ?? null),
+    api: facts?.api ?? null,
+    bills: facts?.bills ?? false,
+    dialect: facts?.dialect ?? traffic.dialectOf(path.path, targets[0]?.provider ?? null),
     provider: targets[0]?.provider ?? null,
     terms: traffic.terms,
     startedAt,
@@ -139,6 +146,10 @@ function makeExchange(
   exchange.targetModel = targets[0]?.model ?? null;
   exchange.requestBytes = body?.raw.length ?? 0;
   return { exchange, targets };
+}
+
+function formOf(req: IncomingMessage, raw: Buffer): ReadonlyMap<string, string> {
+  return readForm(raw, req.headers['content-type'] ?? '', ['model', 'stream']);
 }
 
 /** Shows the exchange to the pipeline and, if nothing ends the trip, sends it on. */

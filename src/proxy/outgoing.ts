@@ -32,7 +32,7 @@ export function outgoing(
   for (const [name, value] of Object.entries(provider.headers)) if (!has(headers, name)) headers.push(name, value);
   let body = request.outgoing();
   if (body !== null && request.rewrittenBy.length > 0) dropEncoding(headers);
-  if (body !== null && target.model !== null && request.body !== null) {
+  if (body !== null && target.model !== null && request.body !== null && !request.namesModelInPath) {
     body = setMember(request.body, ['model'], JSON.stringify(target.model));
     dropEncoding(headers);
   }
@@ -40,7 +40,7 @@ export function outgoing(
   if (streamed && req.headers['content-length'] !== undefined)
     headers.push('content-length', req.headers['content-length']);
   const options: Dispatcher.DispatchOptions = {
-    path: joinPath(basePath(provider), request.path) + request.search,
+    path: joinPath(basePath(provider), request.pathFor(target.model)) + request.search,
     method: request.method as Dispatcher.HttpMethod,
     headers,
     body: streamed

@@ -30,23 +30,30 @@ export function parsePath(target: string, isProvider: (name: string) => boolean)
   if (path.includes('\\') || /(^|\/)(\.|%2e){1,2}(\/|$)/i.test(path) || path.includes('//')) return null;
   const agent = prefix(path, '/agents/');
   if (agent) path = agent.rest;
-  const first = segment(path);
+  const first = isAzure(path, search) ? null : segment(path);
   const provider = first !== null && isProvider(first.name) ? first.name : null;
   if (provider !== null && first !== null) path = first.rest;
   return { provider, agent: agent?.name ?? null, path: normalise(path), search };
 }
 
+/** `/openai/v1`, and the compatible corners of Google's APIs, which begin behind a version: `/v1beta/openai`. */
+const HAS_VERSION = /\/v\d+[a-z0-9]*(\/.+\/openapi|\/openai)?$/;
+
 /** Puts a path behind a base URL that may end with a version of its own: `.../openai/v1` + `/v1/models`. */
 export function joinPath(basePath: string, path: string): string {
   const base = basePath === '/' ? '' : basePath;
-  const endsWithVersion = /\/v\d+[a-z0-9]*$/.test(base);
-  return base + (endsWithVersion ? path.replace(VERSION, '') : path);
+  return base + (HAS_VERSION.test(base) ? path.replace(VERSION, '') : path);
 }
 
 /** `/v1/v1/messages` comes from SDKs that are given a base URL with `/v1`; `/chat/completions` from those given one without. */
 function normalise(path: string): string {
   if (path.startsWith('/v1/v1/')) return path.slice(3);
   return BARE.test(path) ? `/v1${path}` : path;
+}
+
+/** Azure's own paths begin with /openai/, where no provider is named; only Azure asks for an api-version. */
+function isAzure(path: string, search: string): boolean {
+  return path.startsWith('/openai/') && (path.startsWith('/openai/deployments/') || /[?&]api-version=/.test(search));
 }
 
 function prefix(path: string, start: string): { name: string; rest: string } | null {

@@ -1,5 +1,5 @@
 import type { Provider } from '../pipeline/provider.ts';
-import type { Asked, Target } from './traffic.ts';
+import type { Asked, EndpointFacts, Target } from './traffic.ts';
 
 /** A route of gateway.yaml, ready to be asked. */
 export interface CompiledRoute {
@@ -13,7 +13,7 @@ export interface RouteParts {
   providers: ReadonlyMap<string, Provider>;
   /** Names of the providers that gateway.yaml itself lists. */
   configured: ReadonlySet<string>;
-  /** Families that a provider speaks. */
+  /** Families that a provider speaks: those of its adapters. */
   families(provider: Provider): ReadonlySet<string>;
   /** Whether a provider lists a model. */
   lists(provider: Provider, model: string): boolean;
@@ -21,13 +21,13 @@ export interface RouteParts {
 
 /**
  * Finds where a request goes: the listener's provider, the first route that matches, the
- * provider that lists the model, then the first one that speaks the path's dialect, in the
- * order of gateway.yaml. A provider that is only in the catalogue is asked when it has the
- * family's own name: `openai`, `anthropic`.
+ * provider that lists the model, then the first one that speaks the API, or at least its
+ * family, in the order of gateway.yaml, or else the API's home in the catalogue: `google`
+ * for Gemini's paths.
  */
 export class Routes {
   readonly #parts: RouteParts;
-  readonly #byDialect = new Map<string, readonly Target[]>();
+  readonly #speaking = new Map<string, readonly Target[]>();
 
   constructor(parts: RouteParts) {
     this.#parts = parts;
@@ -37,34 +37,38 @@ export class Routes {
     const { providers, routes } = this.#parts;
     if (asked.listener.provider !== null) return one(providers.get(asked.listener.provider));
     for (const route of routes) if (route.applies(asked)) return route.targets;
-    const listing = asked.model === null ? undefined : this.#listing(asked.model, asked.dialect.dialect);
-    return listing ?? this.#speaking(asked.dialect.dialect);
+    const { endpoint, dialect } = asked;
+    const listing = asked.model === null ? undefined : this.#listing(asked.model, dialect.dialect);
+    if (listing) return one(listing);
+    const key = endpoint?.adapter ?? `family ${dialect.dialect}`;
+    let found = this.#speaking.get(key);
+    if (!found) {
+      found = one(this.#speaker(endpoint, dialect.dialect));
+      this.#speaking.set(key, found);
+    }
+    return found;
   }
 
-  #listing(model: string, family: string): readonly Target[] | undefined {
-    const { providers, configured, families, lists } = this.#parts;
+  #listing(model: string, family: string): Provider | undefined {
+    const { families, lists } = this.#parts;
+    return this.#configured((provider) => families(provider).has(family) && lists(provider, model));
+  }
+
+  #speaker(endpoint: EndpointFacts | null, family: string): Provider | undefined {
+    const { providers, families } = this.#parts;
+    const speaks = endpoint && this.#configured(({ adapters }) => adapters.includes(endpoint.adapter));
+    const related = speaks ?? this.#configured((provider) => families(provider).has(family));
+    return related ?? providers.get(endpoint?.home ?? family);
+  }
+
+  /** The first provider of gateway.yaml for which that holds. */
+  #configured(holds: (provider: Provider) => boolean): Provider | undefined {
+    const { providers, configured } = this.#parts;
     for (const provider of providers.values()) {
       if (!configured.has(provider.name)) break;
-      if (families(provider).has(family) && lists(provider, model)) return one(provider);
+      if (holds(provider)) return provider;
     }
     return undefined;
-  }
-
-  #speaking(family: string): readonly Target[] {
-    const known = this.#byDialect.get(family);
-    if (known) return known;
-    const { providers, configured, families } = this.#parts;
-    let found: Provider | undefined;
-    for (const provider of providers.values()) {
-      if (!configured.has(provider.name)) break;
-      if (families(provider).has(family)) {
-        found = provider;
-        break;
-      }
-    }
-    const targets = one(found ?? providers.get(family));
-    this.#byDialect.set(family, targets);
-    return targets;
   }
 }
 

@@ -17,9 +17,23 @@ export interface ListenerFacts {
 
 export interface EndpointFacts {
   readonly api: string;
-  readonly json: boolean;
+  /** What the request body must be: one JSON object, a form whose fields are read, or anything. */
+  readonly body: 'json' | 'form' | 'any';
   readonly bills: boolean;
+  /** What a request is whose body does not say. */
+  readonly streams: boolean;
+  /** Name of the adapter that speaks it, such as `openai_chat`. */
+  readonly adapter: string;
+  /** Provider that answers where gateway.yaml names none. */
+  readonly home: string | null;
   readonly dialect: Dialect;
+}
+
+/** An endpoint and what its path says about the request. */
+export interface FoundEndpoint {
+  readonly facts: EndpointFacts;
+  /** Where the path names the model: the offsets of its spelling. */
+  readonly model: { readonly start: number; readonly end: number } | null;
 }
 
 /** What a route is chosen by. */
@@ -27,6 +41,8 @@ export interface Asked {
   path: string;
   model: string | null;
   stream: boolean;
+  /** The API that is spoken; null for a path no adapter owns. */
+  endpoint: EndpointFacts | null;
   dialect: Dialect;
   listener: ListenerFacts;
   agent: string | null;
@@ -59,7 +75,7 @@ export interface Traffic {
   enter(): void;
   leave(): void;
   /** The API of a method and a path, or null when no adapter owns it. */
-  endpoint(method: string, path: string): EndpointFacts | null;
+  endpoint(method: string, path: string): FoundEndpoint | null;
   /** Who answers for a path no adapter owns: the family of its provider, or of its looks. */
   dialectOf(path: string, provider: Provider | null): Dialect;
   provider(name: string): Provider | undefined;

@@ -28,6 +28,7 @@ const asked = (more: Partial<Asked> = {}): Asked => ({
   path: '/v1/chat/completions',
   model: 'm',
   stream: false,
+  endpoint: null,
   dialect: { dialect: 'openai' } as Dialect,
   listener: { name: 'l', agent: null, provider: null, locked: false },
   agent: null,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Adapter, Reading } from '../../src/adapter.ts';
+import type { Adapter, Meter, Reading } from '../../src/adapter.ts';
 import { answerOf, type WireSample } from './wire-samples.ts';
 
 /** Answers up to this size are cut at every byte; larger ones at some hundred places. */
@@ -11,14 +11,22 @@ export interface AnswerSketch {
   contentType?: string;
   streamAsked?: boolean;
   whole?: boolean;
+  model?: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** What an adapter's meter reads from an answer that arrives in these pieces. */
 export function read(adapter: Adapter, answer: AnswerSketch, pieces: readonly Uint8Array[]): Reading {
-  const { api, status = 200, contentType = 'text/event-stream', streamAsked = true, whole = true } = answer;
-  const meter = adapter.meter({ api, status, contentType, streamAsked });
+  const meter = meterOf(adapter, answer);
   for (const piece of pieces) meter.push(piece);
-  return meter.end(whole);
+  return meter.end(answer.whole ?? true);
+}
+
+/** The adapter's meter for such an answer: an event stream that was asked for, unless it says otherwise. */
+export function meterOf(adapter: Adapter, answer: AnswerSketch): Meter {
+  const { api, status = 200, contentType = 'text/event-stream', streamAsked = true } = answer;
+  const { model = null, headers = {} } = answer;
+  return adapter.meter({ api, status, contentType, streamAsked, model, header: (name) => headers[name] });
 }
 
 /** Reads the answer whole, cut in two at every place, and byte by byte; all readings must be the same one. */

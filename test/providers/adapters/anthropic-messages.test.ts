@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import anthropicMessages from '../../../providers/adapters/anthropic-messages.ts';
 import { block, delta, JSON_ANSWER, json, STREAM, start, stop, text } from '../../support/anthropic-events.ts';
-import { checkSample, read, readEveryWay, stream } from '../../support/metering.ts';
+import { checkSample, meterOf, read, readEveryWay, stream } from '../../support/metering.ts';
 import { wireSamples } from '../../support/wire-samples.ts';
 
 describe('the anthropic-messages adapter', () => {
@@ -137,12 +137,7 @@ describe('the anthropic-messages adapter', () => {
   });
 
   it('starts with the first delta or tool, not with a ping or an empty block', () => {
-    const meter = anthropicMessages.meter({
-      ...STREAM,
-      status: 200,
-      contentType: 'text/event-stream',
-      streamAsked: true,
-    });
+    const meter = meterOf(anthropicMessages, STREAM);
     meter.push(stream(start({ input_tokens: 1 }), { type: 'ping' }, block));
     expect([meter.started, meter.finishing]).to.deep.equal([false, false]);
     meter.push(stream(text));

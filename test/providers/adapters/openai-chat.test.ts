@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import openaiChat from '../../../providers/adapters/openai-chat.ts';
 import { answer, CHAT, chunk, finish, JSON_CHAT } from '../../support/chat-chunks.ts';
-import { checkSample, read, readEveryWay, stream } from '../../support/metering.ts';
+import { checkSample, meterOf, read, readEveryWay, stream } from '../../support/metering.ts';
 import { wireSamples } from '../../support/wire-samples.ts';
 
 describe('the openai-chat adapter', () => {
@@ -11,12 +11,7 @@ describe('the openai-chat adapter', () => {
 
   describe('content', () => {
     it('starts with the first of it, not with a comment, a filter result or a role', () => {
-      const meter = openaiChat.meter({
-        api: 'openai.chat',
-        status: 200,
-        contentType: 'text/event-stream',
-        streamAsked: true,
-      });
+      const meter = meterOf(openaiChat, { api: 'openai.chat' });
       const push = (...events: (string | object)[]) => meter.push(stream(...events));
       meter.push(Buffer.from(': keep-alive\n\n'));
       push(

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import openaiResponses from '../../../providers/adapters/openai-responses.ts';
-import { checkSample, read, readEveryWay, stream } from '../../support/metering.ts';
+import { checkSample, meterOf, read, readEveryWay, stream } from '../../support/metering.ts';
 import { wireSamples } from '../../support/wire-samples.ts';
 
 const STREAM = { api: 'openai.responses' };
@@ -197,12 +197,7 @@ describe('the openai-responses adapter', () => {
   });
 
   it('starts with the first delta and finishes with the terminal event', () => {
-    const meter = openaiResponses.meter({
-      ...STREAM,
-      status: 200,
-      contentType: 'text/event-stream',
-      streamAsked: true,
-    });
+    const meter = meterOf(openaiResponses, STREAM);
     meter.push(stream(created, { type: 'response.output_item.added', item: message }));
     expect([meter.started, meter.finishing]).to.deep.equal([false, false]);
     meter.push(stream(delta));

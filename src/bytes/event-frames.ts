@@ -1,0 +1,98 @@
+import { crc32 } from 'node:zlib';
+
+import { asBuffer } from './search.ts';
+
+/** Total length, headers' length, checksum of both. */
+const PRELUDE = 12;
+/** A checksum of the whole message stands at its end. */
+const CHECKSUM = 4;
+/** AWS allows 24 MiB for a message; what claims more is not one. */
+const MAX_FRAME = 32 * 1024 * 1024;
+const STRING = 7;
+/** Bytes of a header's value by its type: true, false, byte, short, integer, long; timestamp and uuid behind the two with a length. */
+const FIXED: Readonly<Record<number, number>> = { 0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16 };
+
+/** One message of an AWS event stream (`application/vnd.amazon.eventstream`). */
+export interface EventFrame {
+  /** `event`, `exception` or `error`. */
+  readonly kind: string;
+  /** The event's, exception's or error's own name, such as `contentBlockDelta`; '' when it has none. */
+  readonly name: string;
+  readonly payload: Buffer;
+}
+
+/**
+ * Cuts a byte stream into messages of AWS's event stream encoding.
+ *
+ * A message is: u32 total length, u32 length of the headers, u32 CRC of those 8 bytes,
+ * headers, payload, u32 CRC of all before. Chunks may be split anywhere, also inside a
+ * length. A checksum that is wrong ends the reading: no length behind it can be trusted.
+ */
+export class FrameCutter {
+  /** The bytes are no event stream from here on. */
+  broken = false;
+
+  #pieces: Buffer[] = [];
+  #pending = 0;
+  /** Bytes that the open frame needs, once its prelude is here. */
+  #needed = PRELUDE;
+
+  /** No frame is open. */
+  get isWhole(): boolean {
+    return !this.broken && this.#pending === 0;
+  }
+
+  push(chunk: Uint8Array, onFrame: (frame: EventFrame) => void): void {
+    if (this.broken || chunk.length === 0) return;
+    this.#pieces.push(asBuffer(chunk));
+    this.#pending += chunk.length;
+    if (this.#pending < this.#needed) return;
+    let bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#pending);
+    while (bytes.length >= PRELUDE) {
+      const total = this.#lengthOf(bytes);
+      if (this.broken || bytes.length < total) break;
+      if (crc32(bytes.subarray(0, total - CHECKSUM)) !== bytes.readUInt32BE(total - CHECKSUM)) {
+        this.broken = true;
+        break;
+      }
+      onFrame(frameOf(bytes.subarray(0, total)));
+      bytes = bytes.subarray(total);
+      this.#needed = PRELUDE;
+    }
+    this.#pieces = this.broken || bytes.length === 0 ? [] : [Buffer.from(bytes)];
+    this.#pending = this.broken ? 0 : bytes.length;
+  }
+
+  #lengthOf(bytes: Buffer): number {
+    const total = bytes.readUInt32BE(0);
+    const isOne = total >= PRELUDE + CHECKSUM && total <= MAX_FRAME && crc32(bytes.subarray(0, 8)) === bytes.readUInt32BE(8);
+    if (!isOne || bytes.readUInt32BE(4) > total - PRELUDE - CHECKSUM) this.broken = true;
+    this.#needed = total;
+    return total;
+  }
+}
+
+function frameOf(bytes: Buffer): EventFrame {
+  const end = PRELUDE + bytes.readUInt32BE(4);
+  const headers = headersOf(bytes.subarray(PRELUDE, end));
+  const kind = headers.get(':message-type') ?? 'event';
+  const name = headers.get(`:${kind}-type`) ?? headers.get(':error-code') ?? '';
+  return { kind, name, payload: bytes.subarray(end, bytes.length - CHECKSUM) };
+}
+
+/** Headers whose value is a string; the others have no meaning here. */
+function headersOf(bytes: Buffer): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (let at = 0; at < bytes.length; ) {
+    const nameEnd = at + 1 + bytes[at]!;
+    const type = bytes[nameEnd];
+    if (type === undefined) break;
+    const fixed = FIXED[type];
+    const hasLength = fixed === undefined && nameEnd + 3 <= bytes.length;
+    const start = hasLength ? nameEnd + 3 : nameEnd + 1;
+    const end = start + (fixed ?? (hasLength ? bytes.readUInt16BE(nameEnd + 1) : 0));
+    if (type === STRING) headers.set(bytes.toString('utf8', at + 1, nameEnd), bytes.toString('utf8', start, end));
+    at = end;
+  }
+  return headers;
+}
