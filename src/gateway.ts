@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 import { type Blueprint, Drafting, fingerprintOf } from './blueprint.ts';
 import { ConfigError } from './config/problem.ts';
@@ -11,13 +11,14 @@ import { GatewayHouse } from './house.ts';
 import { type Lender, lend } from './lend.ts';
 import type { GatewayLog } from './log.ts';
 import { GatewayMetrics } from './metrics.ts';
+import { openStore } from './open-store.ts';
 import { Ports } from './ports.ts';
 import { Deadlines } from './proxy/deadlines.ts';
 import { createProxy } from './proxy/handler.ts';
 import { Overload } from './proxy/overload.ts';
 import { Resources } from './resources.ts';
 import type { Scrubber } from './scrub.ts';
-import { Store } from './store/store.ts';
+import type { Store } from './store/store.ts';
 import { Tally } from './tally.ts';
 import { createApp } from './web/app.ts';
 
@@ -259,15 +260,7 @@ export class Gateway {
   }
 
   async #openStore({ config }: Blueprint): Promise<Store> {
-    const database = config.database.startsWith('sqlite:')
-      ? `sqlite:${resolve(this.folder, config.database.slice(7))}`
-      : config.database;
-    const store = await Store.open({
-      database,
-      folder: resolve(this.folder, config.data),
-      durability: config.durability,
-      log: this.parts.log,
-    });
+    const store = await openStore(config, this.folder, this.parts.log);
     store.on('stored', (rows) => this.events.emit('event', 'turn', rows));
     return store;
   }
@@ -288,6 +281,7 @@ export class Gateway {
       metrics: this.metrics,
       folder: this.folder,
       store,
+      terms: () => this.#current.terms,
       publish: (event, data) => void this.events.emit('event', event, data),
       failed: (plugin, error) => this.tally.stageFailed(plugin, error),
     };

@@ -1,5 +1,6 @@
 import type { GatewayLog } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Terms } from './pipeline/exchange.ts';
 import type { Lent } from './plugin.ts';
 import type { Store } from './store/store.ts';
 
@@ -9,13 +10,14 @@ export interface Lender {
   metrics: GatewayMetrics;
   folder: string;
   store: Store;
+  terms: () => Terms;
   publish(event: string, data: unknown): void;
   failed(plugin: string, error: unknown): void;
 }
 
 /** Makes what one plugin instance may use while it lives; `close` takes its timers back. */
 export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
-  const { metrics, folder, store, publish, failed } = lender;
+  const { metrics, folder, store, terms, publish, failed } = lender;
   const timers: NodeJS.Timeout[] = [];
   const lent: Lent = {
     options: options as Lent['options'],
@@ -23,6 +25,7 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     records: { append: (record) => store.append(record) },
     metrics: metrics.lend(plugin),
     folder,
+    terms,
     publish,
     every: (milliseconds, work) => {
       const run = async (): Promise<void> => work();

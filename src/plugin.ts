@@ -6,12 +6,12 @@
  */
 import type Router from '@koa/router';
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
-import type { Exchange, Verdict } from './pipeline/exchange.ts';
+import type { Exchange, Terms, Verdict } from './pipeline/exchange.ts';
 import type { ExchangeRecord } from './pipeline/record.ts';
 
 export type { Cost, CostQuestion } from './metering/cost.ts';
 export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
-export type { Exchange, ExchangeState, Verdict } from './pipeline/exchange.ts';
+export type { Exchange, ExchangeState, Terms, Verdict } from './pipeline/exchange.ts';
 export type { Provider } from './pipeline/provider.ts';
 export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
@@ -45,6 +45,8 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
     append(record: ExchangeRecord): void;
   };
   metrics: Metrics;
+  /** Prices and configuration as they are now; an exchange has those it began with (`exchange.terms`). Not during `setup`. */
+  terms(): Terms;
   /** Runs `work` again and again until the plugin closes; a failure is logged and the next run still comes. */
   every(milliseconds: number, work: () => void | Promise<void>): void;
   /** Tells open dashboards and event feeds. */

@@ -23,7 +23,8 @@ export default defineAdapter({
     post('/openai/responses', 'openai.responses'),
   ],
   meter: (head) => {
-    const reader = head.api === 'openai.responses' ? new ResponsesReader() : new ChatReader(head.api === 'openai.embeddings');
+    const reader =
+      head.api === 'openai.responses' ? new ResponsesReader() : new ChatReader(head.api === 'openai.embeddings');
     return new AnswerMeter(head, reader, true);
   },
   error: openaiError,

@@ -65,7 +65,8 @@ export class FrameCutter {
 
   #lengthOf(bytes: Buffer): number {
     const total = bytes.readUInt32BE(0);
-    const isOne = total >= PRELUDE + CHECKSUM && total <= MAX_FRAME && crc32(bytes.subarray(0, 8)) === bytes.readUInt32BE(8);
+    const isOne =
+      total >= PRELUDE + CHECKSUM && total <= MAX_FRAME && crc32(bytes.subarray(0, 8)) === bytes.readUInt32BE(8);
     if (!isOne || bytes.readUInt32BE(4) > total - PRELUDE - CHECKSUM) this.broken = true;
     this.#needed = total;
     return total;

@@ -2,7 +2,14 @@ import { expect } from 'chai';
 import { AnswerMeter } from '../../src/metering/answer-meter.ts';
 import type { AnswerReader } from '../../src/metering/framings.ts';
 
-const HEAD = { api: 'x', status: 200, contentType: 'text/event-stream', streamAsked: true, model: null, header: () => undefined };
+const HEAD = {
+  api: 'x',
+  status: 200,
+  contentType: 'text/event-stream',
+  streamAsked: true,
+  model: null,
+  header: () => undefined,
+};
 
 /** A reader that writes down what it is given. */
 function recorder(): AnswerReader & { seen: string[] } {
