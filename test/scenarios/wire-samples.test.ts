@@ -1,4 +1,5 @@
 /** Recorded provider traffic through a whole gateway, judged as test/wire-samples/README.md says. */
+import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,15 +12,11 @@ import { PIPELINE, root, startGateway, type TestGateway } from '../support/gatew
 import { dig, playedFor, type Replay, startReplay } from '../support/replay.ts';
 import { chunkBytes, type WireSample, wireSamples } from '../support/wire-samples.ts';
 
-const samples = wireSamples(
-  'openai.chat',
-  'openai.completions',
-  'openai.responses',
-  'openai.embeddings',
-  'openai.models',
-  'anthropic.messages',
-  'anthropic.count_tokens',
-);
+const STRANGER = 'openai-compatible';
+const isListed = (provider: string): boolean => existsSync(join(root, 'providers', `${provider}.yaml`));
+
+/** Every sample of a provider that the catalogue has, and of a stranger that speaks like OpenAI. */
+const samples = wireSamples().filter(({ provider }) => provider === STRANGER || isListed(provider));
 const providers = [...new Set(samples.map(({ provider }) => provider))];
 
 describe('recorded provider traffic', () => {
@@ -60,6 +57,7 @@ describe('recorded provider traffic', () => {
       method: request.method,
       headers: { ...request.headers, 'x-case': name },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...(request.body_raw === undefined ? {} : { body: request.body_raw }),
       ...(client === undefined ? {} : { abortAfterBytes: client.abort_after_bytes }),
     });
   }
@@ -71,15 +69,12 @@ describe('recorded provider traffic', () => {
   }
 });
 
-/** One port for each provider, all of them the replay. */
+/** One port for each provider of the catalogue, all of them led to the replay. */
 function configuration(url: string): string {
   const listen = providers.map((name) => `  - { port: 0, name: ${name}, provider: ${name} }`);
-  const entries = providers.map((name) => `  ${name}: { base_url: "${url}", adapter: [${adaptersOf(name)}] }`);
+  const entries = providers.map((name) => `  ${name}: { base_url: "${url}" }`);
   return `listen:\n${listen.join('\n')}\nproviders:\n${entries.join('\n')}\npricing: { files: [prices.json] }\n${PIPELINE}`;
 }
-
-const adaptersOf = (name: string): string =>
-  name === 'anthropic' ? 'anthropic_messages' : 'openai_chat, openai_responses';
 
 function judgeClient({ name, upstream, expect: wanted }: WireSample, answer: Answer, replay: Replay): void {
   expect(answer.status).to.equal(wanted.client_status);

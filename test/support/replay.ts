@@ -21,7 +21,8 @@ export async function startReplay(samples: readonly WireSample[]): Promise<Repla
     for await (const part of req) parts.push(part as Buffer);
     const name = String(req.headers['x-case']);
     const text = Buffer.concat(parts).toString('utf8');
-    const body: unknown = text === '' ? null : JSON.parse(text);
+    const isJson = req.headers['content-type'] === 'application/json';
+    const body: unknown = isJson && text !== '' ? JSON.parse(text) : null;
     bodies.set(name, body);
     await play(byName.get(name)!, body, req, res);
   };

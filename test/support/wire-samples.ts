@@ -21,7 +21,13 @@ export interface WireSample {
   name: string;
   api: string;
   provider: string;
-  request: { method: string; path: string; headers: Record<string, string>; body?: { stream?: boolean } };
+  request: {
+    method: string;
+    path: string;
+    headers: Record<string, string>;
+    body?: { stream?: boolean };
+    body_raw?: string;
+  };
   upstream: Replayed & { alt?: Partial<Replayed> & { if_body?: BodyValue; unless_body?: BodyValue } };
   client?: { abort_after_bytes: number };
   expect: {
@@ -51,12 +57,12 @@ export interface WireSample {
 
 const CASES = new URL('../wire-samples/cases/', import.meta.url);
 
-/** All samples of the named APIs. */
+/** All samples of the named APIs; of every API without a name. */
 export function wireSamples(...apis: string[]): WireSample[] {
   return readdirSync(CASES)
     .filter((file) => file.endsWith('.json'))
     .map((file) => JSON.parse(readFileSync(new URL(file, CASES), 'utf8')) as WireSample)
-    .filter((sample) => apis.includes(sample.api));
+    .filter((sample) => apis.length === 0 || apis.includes(sample.api));
 }
 
 /** The decoded bytes of a sample's answer. */
