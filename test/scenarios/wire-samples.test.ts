@@ -1,80 +1,42 @@
 /** Recorded provider traffic through a whole gateway, judged as test/wire-samples/README.md says. */
-import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
-import { type Answer, send } from '../support/client.ts';
-import { PIPELINE, root, startGateway, type TestGateway } from '../support/gateway.ts';
-import { dig, playedFor, type Replay, startReplay } from '../support/replay.ts';
+import type { Answer } from '../support/client.ts';
+import { dig, playedFor, type Replay } from '../support/replay.ts';
+import { isKnown, type SampleGateway, startSampleGateway } from '../support/sample-gateway.ts';
 import { chunkBytes, type WireSample, wireSamples } from '../support/wire-samples.ts';
 
-const STRANGER = 'openai-compatible';
-const isListed = (provider: string): boolean => existsSync(join(root, 'providers', `${provider}.yaml`));
-
-/** Every sample of a provider that the catalogue has, and of a stranger that speaks like OpenAI. */
-const samples = wireSamples().filter(({ provider }) => provider === STRANGER || isListed(provider));
-const providers = [...new Set(samples.map(({ provider }) => provider))];
+const samples = wireSamples().filter(isKnown);
 
 describe('recorded provider traffic', () => {
-  let folder: string;
-  let replay: Replay;
-  let running: TestGateway;
+  let running: SampleGateway;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'token-spy-samples-'));
-    await copyFile(join(root, 'test', 'wire-samples', 'prices.json'), join(folder, 'prices.json'));
-    replay = await startReplay(samples);
-    running = await startGateway(configuration(replay.url), { folder });
+    running = await startSampleGateway(samples);
   });
 
-  after(async () => {
-    await running?.close();
-    await replay?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => running?.close());
 
-  it('has samples of both families', () => expect(samples.length).to.be.at.least(30));
+  it('has samples of every family', () => expect(samples.length).to.be.at.least(30));
 
   for (const sample of samples) {
-    it(`is forwarded, read and priced: ${sample.name}`, async () => judge(sample, await ask(sample)));
+    it(`is forwarded, read and priced: ${sample.name}`, async () => judge(sample, await running.ask(sample)));
   }
 
   it('is told apart when all of it comes at once', async () => {
     const asked = samples.flatMap((sample) => [sample, sample]);
-    const answers = await Promise.all(asked.map(ask));
+    const answers = await Promise.all(asked.map((sample) => running.ask(sample)));
     for (const [i, sample] of asked.entries()) await judge(sample, answers[i]!);
   });
 
-  const portOf = (provider: string): string => running.gateway.ports.all.find(({ name }) => name === provider)!.url;
-
-  async function ask({ name, provider, request, client }: WireSample): Promise<Answer> {
-    return send({
-      url: portOf(provider) + request.path,
-      method: request.method,
-      headers: { ...request.headers, 'x-case': name },
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      ...(request.body_raw === undefined ? {} : { body: request.body_raw }),
-      ...(client === undefined ? {} : { abortAfterBytes: client.abort_after_bytes }),
-    });
-  }
-
   async function judge(sample: WireSample, answer: Answer): Promise<void> {
-    judgeClient(sample, answer, replay);
-    judgeUpstream(sample, replay);
-    judgeRecord(sample, await running.row(String(answer.headers['x-token-spy-id'])));
+    judgeClient(sample, answer, running.replay);
+    judgeUpstream(sample, running.replay);
+    judgeRecord(sample, await running.rowOf(answer));
   }
 });
-
-/** One port for each provider of the catalogue, all of them led to the replay. */
-function configuration(url: string): string {
-  const listen = providers.map((name) => `  - { port: 0, name: ${name}, provider: ${name} }`);
-  const entries = providers.map((name) => `  ${name}: { base_url: "${url}" }`);
-  return `listen:\n${listen.join('\n')}\nproviders:\n${entries.join('\n')}\npricing: { files: [prices.json] }\n${PIPELINE}`;
-}
 
 function judgeClient({ name, upstream, expect: wanted }: WireSample, answer: Answer, replay: Replay): void {
   expect(answer.status).to.equal(wanted.client_status);

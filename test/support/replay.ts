@@ -42,6 +42,7 @@ export async function startReplay(samples: readonly WireSample[]): Promise<Repla
 async function play({ upstream }: WireSample, body: unknown, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { status, headers, chunks, delay_ms, end } = playedFor(upstream, body);
   res.on('error', () => {});
+  res.setMaxListeners(0);
   req.socket.setNoDelay(true);
   res.writeHead(status, headers);
   res.flushHeaders();
