@@ -44,6 +44,20 @@ const BARS = [
     read: ({ value }) => value('accounting', 'lat', 'p99') - value('nginx', 'lat', 'p99'),
   },
   {
+    what: 'CPU per stream with a last event of 1.5 MB, accounting on',
+    unit: 'x nginx',
+    must: 6,
+    goal: 4,
+    read: ({ ratio }) => ratio('accounting', 'nginx', 'big', 'cpu'),
+  },
+  {
+    what: 'p99 added to a 20 ms upstream beside bodies of 20 MB',
+    unit: 'ms',
+    must: 50,
+    goal: 10,
+    read: ({ value }) => value('accounting', 'upload', 'addedP99'),
+  },
+  {
     what: 'event delay p99, 640 streams at once',
     unit: 'x nginx',
     must: 5,

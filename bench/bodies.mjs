@@ -5,6 +5,9 @@ const WORDS =
     ' ',
   );
 
+/** Bodies above this size are made of others, bytes. */
+const LONG = 204_800;
+
 let seed = 1;
 const roll = (sides) => {
   seed = (seed * 1103515245 + 12345) & 0x7fffffff;
@@ -13,6 +16,7 @@ const roll = (sides) => {
 
 /** Returns a request body close to `bytes` long, as JSON text; `stream` is its last key but one. */
 export function body({ bytes, stream, model }) {
+  if (bytes > LONG) return repeated({ bytes, stream, model });
   let low = 1;
   let high = bytes; // the text length that gives the wanted size
   while (low < high) {
@@ -21,6 +25,13 @@ export function body({ bytes, stream, model }) {
     else high = middle - 1;
   }
   return make(low, { bytes, stream, model });
+}
+
+/** A conversation of megabytes: that of 200 KB again and again. */
+function repeated({ bytes, stream, model }) {
+  const { messages, ...request } = JSON.parse(body({ bytes: LONG, stream, model }));
+  const times = Math.floor(bytes / Buffer.byteLength(JSON.stringify(messages)));
+  return JSON.stringify({ ...request, messages: Array.from({ length: times }, () => messages).flat() });
 }
 
 function make(chars, { bytes, stream, model }) {

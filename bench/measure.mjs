@@ -46,15 +46,19 @@ async function quiet(bench, target, name, round) {
 
 async function cell({ options, mock, folder, all, load }, target, name, round) {
   const scenario = all[name];
-  const { requests } = await mock.set({ ttfb_us: 0, ...scenario.mock });
+  const { requests } = await mock.set({ ttfb_us: 0, tail: 0, ...scenario.mock });
   const before = { target: used(target.pid).cpu, mock: used(mock.pid).cpu, busy: busy(), at: performance.now() };
-  const args = loadArguments(scenario, target, bodyFile(folder, scenario));
-  const { out, cpu, peakRss } = await runLoad([options.loadCore, load, ...args], target);
+  const runs = [scenario, ...(scenario.beside ? [{ path: scenario.path, ...scenario.beside }] : [])].map((each) =>
+    runLoad([options.loadCore, load, ...loadArguments(each, target, bodyFile(folder, each))], target),
+  );
+  const [{ out, peakRss }, ...others] = await Promise.all(runs);
+  const cpu = (await Promise.all(runs)).reduce((sum, run) => sum + run.cpu, 0);
   const wall = performance.now() - before.at;
   const ours = target.pid === mock.pid ? 0 : used(target.pid).cpu - before.target;
   const foreign = (busy() - before.busy - ours - (used(mock.pid).cpu - before.mock) - cpu) / wall;
   if (!out) stop(`${target.name} ${name}: the load tool gave no result`);
   const result = JSON.parse(out);
+  for (const other of others) result.errors += JSON.parse(other.out).errors;
   const seen = (await mock.set({})).requests - requests;
   if (seen < result.ok)
     console.error(`\nbench: ${target.name} ${name}: ${result.ok} answers, but the mock saw ${seen}`);
@@ -86,12 +90,12 @@ function bodyFile(folder, { bytes, chunks }) {
   return file;
 }
 
-function loadArguments({ args, chunks }, target, file) {
+function loadArguments({ args, chunks, path = PATH }, target, file) {
   const headers = Object.entries(target.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const marks = chunks ? ['-s', String(chunks)] : [];
   return [
     '-u',
-    target.url + PATH,
+    target.url + path,
     '-f',
     file,
     ...args.map(String),

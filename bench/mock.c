@@ -9,6 +9,8 @@
 //             &chunks=50         content events of an SSE stream
 //             &delay_us=20000    pause before each content event (0: the whole stream in one write)
 //             &ttfb_us=0         pause before the response head
+//             &tail=0            other than 0: streams are of the Responses API, and their last event repeats an
+//                                output of so many bytes before its usage
 //   GET /_mock answers with counters: {"requests":N,"streams":N,"bytes_in":N,"open":N,"accepted":N,"aborted":N}
 //
 // Each SSE content event holds "@T<16 digits>" = CLOCK_MONOTONIC in ns when it was written, so that the
@@ -42,7 +44,7 @@ typedef struct conn {
   size_t body_start;        // auto mode keeps the body here
 } conn;
 
-static int ep, stream_mode = -1, json_bytes = 1024, n_chunks = 50;
+static int ep, stream_mode = -1, json_bytes = 1024, n_chunks = 50, tail_bytes = 0;
 static uint64_t delay_ns = 20000000, ttfb_ns = 0;
 static uint64_t c_requests, c_streams, c_bytes_in, c_open, c_accepted, c_aborted;
 static conn **heap; static int heap_n, heap_cap;
@@ -94,8 +96,29 @@ static void build_json(void) {
 static size_t put_event(char *dst, const char *text, size_t n) {
   size_t h = sprintf(dst, "%zx\r\n", n); memcpy(dst + h, text, n); memcpy(dst + h + n, "\r\n", 2); return h + n + 2;
 }
+// The same in the Responses API: every content event has its mark, the last event repeats the whole output.
+#define RES "\"id\":\"resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b\",\"object\":\"response\",\"created_at\":1767225600,\"model\":\"gpt-4o-mini-2024-07-18\",\"service_tier\":\"default\""
+static size_t responses_event(char *dst, int idx) {
+  static char *end; static int end_tail = -1;
+  char t[2048]; size_t n, o = 0;
+#define EVR(...) (n = snprintf(t, sizeof t, __VA_ARGS__), o += put_event(dst + o, t, n))
+  if (idx == 0) EVR("event: response.created\ndata: {\"type\":\"response.created\",\"response\":{" RES ",\"status\":\"in_progress\",\"output\":[],\"usage\":null}}\n\n");
+  else if (idx <= n_chunks) EVR("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\"@T%016llu token %d\",\"sequence_number\":%d}\n\n", (unsigned long long)now_ns(), idx, idx);
+  else {
+    if (end_tail != tail_bytes) {
+      free(end); end = malloc(tail_bytes + 2048); end_tail = tail_bytes;
+      size_t k = sprintf(end, "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{" RES ",\"status\":\"completed\",\"output\":[{\"type\":\"message\",\"id\":\"msg_1\",\"status\":\"completed\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\",\"text\":\"");
+      for (int i = 0; i < tail_bytes; i++) end[k++] = i % 80 == 79 ? ' ' : 'a' + i % 26;
+      sprintf(end + k, "\"}]}],\"usage\":{\"input_tokens\":2095,\"input_tokens_details\":{\"cached_tokens\":1024},\"output_tokens\":%d,\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":%d}}}\n\n: [DONE]\n\n", n_chunks, 2095 + n_chunks);
+    }
+    o += put_event(dst, end, strlen(end));
+    memcpy(dst + o, "0\r\n\r\n", 5); o += 5;
+  }
+  return o;
+}
 // Event number idx of a stream: 0 = opening, 1..n_chunks = content, n_chunks+1 = closing (with the end of the body).
 static size_t stream_event(char *dst, int idx) {
+  if (tail_bytes) return responses_event(dst, idx);
   char t[2048]; size_t n, o = 0;
 #define EV(...) (n = snprintf(t, sizeof t, __VA_ARGS__), o += put_event(dst + o, t, n))
 #define OAI "data: {\"id\":\"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT\",\"object\":\"chat.completion.chunk\",\"created\":1767225600,\"model\":\"gpt-4o-mini-2024-07-18\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_34a54ae93c\",\"choices\":"
@@ -151,7 +174,7 @@ static int advance(conn *c) {
       "text/event-stream; charset=utf-8", openai_head);
     c->phase = 1; c->idx = 1;
     if (!delay_ns) { // whole stream at once
-      size_t need = (size_t)(n_chunks + 8) * 640 + 8192; if (need > big_cap) big = realloc(big, big_cap = need);
+      size_t need = (size_t)(n_chunks + 8) * 640 + 8192 + tail_bytes; if (need > big_cap) big = realloc(big, big_cap = need);
       memcpy(big, h, n); for (int i = 0; i <= n_chunks + 1; i++) n += stream_event(big + n, i);
       return push(c, big, n) && answered(c);
     }
@@ -159,7 +182,8 @@ static int advance(conn *c) {
     if (!push(c, h, n)) return 0;
     c->due = now_ns() + delay_ns; heap_add(c); return 1;
   }
-  char b[4096]; size_t n = stream_event(b, c->idx); int last = c->idx == n_chunks;
+  size_t room = 4096 + (size_t)tail_bytes; if (room > big_cap) big = realloc(big, big_cap = room);
+  char *b = big; size_t n = stream_event(b, c->idx); int last = c->idx == n_chunks;
   if (last) n += stream_event(b + n, n_chunks + 1);
   c->idx++;
   if (!push(c, b, n)) return 0;
@@ -179,6 +203,7 @@ static int control(conn *c, char *q) {
     else if (KEY("bytes")) json_bytes = atoi(v);
     else if (KEY("chunks")) n_chunks = atoi(v);
     else if (KEY("delay_us")) delay_ns = atoll(v) * 1000ull;
+    else if (KEY("tail")) tail_bytes = atoi(v);
     else if (KEY("ttfb_us")) ttfb_ns = atoll(v) * 1000ull;
   }
   build_json();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { get } from './http.mjs';
 import { build, launch, stop } from './processes.mjs';
 
-const RESET = { stream: 'auto', bytes: 1024, chunks: 5, delay_us: 0, ttfb_us: 0 };
+const RESET = { stream: 'auto', bytes: 1024, chunks: 5, delay_us: 0, ttfb_us: 0, tail: 0 };
 
 /** Starts the mock; `set` changes what it does and returns its counters. */
 export async function startMock({ mockPort, loadCore }, folder) {

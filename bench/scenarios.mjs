@@ -2,7 +2,8 @@
 
 /**
  * Each scenario: `mock` sets the upstream, `args` go to load.c, `chunks` is the number of
- * events that every stream must hold, `shown` the figures of the table.
+ * events that every stream must hold, `path` another than chat completions, `beside` a second
+ * load at the same time, which is not measured, `shown` the figures of the table.
  */
 export function scenarios({ seconds, rate }) {
   const closed = ['-c', 64, '-d', seconds, '-w', 1];
@@ -59,6 +60,23 @@ export function scenarios({ seconds, rate }) {
       chunks: 100,
       args: ['-c', 32, '-d', seconds, '-w', 1],
       shown: ['rps', 'cpu'],
+    },
+    big: {
+      what: 'Responses streams, 8 connections, 20 events and a last one of 1.5 MB',
+      mock: { stream: 1, chunks: 20, delay_us: 0, tail: 1_500_000 },
+      path: '/v1/responses',
+      bytes: 1024,
+      chunks: 20,
+      args: ['-c', 8, '-d', seconds, '-w', 1],
+      shown: ['rps', 'cpu'],
+    },
+    upload: {
+      what: `JSON open loop, ${rate}/s, request 20 KB, beside request bodies of 20 MB, 20 a second`,
+      mock: slow,
+      bytes: 20_480,
+      args: ['-c', 256, '-r', rate, '-d', seconds + 2, '-w', 1],
+      beside: { bytes: 20_000_000, args: ['-c', 40, '-r', 20, '-d', seconds + 4, '-w', 0] },
+      shown: ['cpu', 'addedP50', 'addedP99'],
     },
   };
 }
