@@ -1,4 +1,5 @@
 import { definePlugin, type Exchange, type ExchangeRecord } from '../src/plugin.ts';
+import { BLANK } from './_blank-record.ts';
 
 /**
  * Writes one row for every exchange, also for refused, failed and aborted ones.
@@ -19,56 +20,6 @@ export default definePlugin({
     },
   }),
 });
-
-/**
- * A record of which nothing is known yet. Each row begins as a copy of it, which V8 makes
- * in one step; put together from parts with `...` an object of this size costs 24 KB.
- */
-const BLANK: ExchangeRecord = {
-  id: '',
-  time: '',
-  tenant: null,
-  project: null,
-  agent: null,
-  key: null,
-  user: null,
-  session: null,
-  environment: null,
-  tags: {},
-  listener: '',
-  method: '',
-  path: '',
-  provider: null,
-  api: null,
-  model: { request: null, response: null, priced_as: null },
-  stream: false,
-  status: null,
-  outcome: 'ok',
-  stop_reason: null,
-  error: null,
-  usage: null,
-  usage_status: 'not_applicable',
-  usage_source: 'none',
-  raw_usage: null,
-  cost_usd: null,
-  cost_source: null,
-  table_cost_usd: null,
-  price: null,
-  usage_by_model: null,
-  service_tier: null,
-  estimate: null,
-  upstream_request_id: null,
-  response_id: null,
-  attempts: [],
-  duration_ms: 0,
-  time_to_first_token_ms: null,
-  overhead_ms: null,
-  request_bytes: 0,
-  response_bytes: 0,
-  prompt: null,
-  rewritten_by: [],
-  config_version: '',
-};
 
 function record(exchange: Exchange): ExchangeRecord {
   const { request, provider, ending, state } = exchange;
@@ -169,8 +120,8 @@ const MEASURED_BYTES = 1024 * 1024;
 
 /** Sizes of the prompt's parts as JSON text, in characters. */
 function promptOf({ request }: Exchange): ExchangeRecord['prompt'] {
-  const { body } = request;
-  if (body === null || body.length > MEASURED_BYTES) return null;
+  const { bodyBytes } = request;
+  if (bodyBytes === 0 || bodyBytes > MEASURED_BYTES) return null;
   const roles = request.tally('messages', 'role');
   return {
     system_chars: request.length('system') ?? request.length('instructions'),

@@ -5,7 +5,10 @@
 import type { Outcome, StopReason, Usage, UsagePart, UsageSource, UsageStatus } from '../metering/usage.ts';
 
 export interface ExchangeRecord {
-  /** Sorts by time: 12 hex digits of milliseconds, then randomness. */
+  /**
+   * Sorts by time: 12 hex digits of milliseconds, then randomness. Of what did not come through
+   * the proxy: 12 zeros and a hash of what it is, so that telling it again is the same row.
+   */
   id: string;
   /** UTC ISO 8601 with milliseconds: when the request's first byte was here. */
   time: string;
@@ -53,12 +56,13 @@ export interface ExchangeRecord {
   upstream_request_id: string | null;
   response_id: string | null;
   attempts: { provider: string; model: string | null; status: number | null; reason: string; ms: number }[];
-  duration_ms: number;
+  /** Null for what did not come through the proxy and does not say; so are the sizes. */
+  duration_ms: number | null;
   time_to_first_token_ms: number | null;
   /** Time the gateway itself took before the request left, milliseconds. */
   overhead_ms: number | null;
-  request_bytes: number;
-  response_bytes: number;
+  request_bytes: number | null;
+  response_bytes: number | null;
   /** Sizes of the prompt's parts as JSON text, in characters, and how many there are. */
   prompt: {
     system_chars: number | null;

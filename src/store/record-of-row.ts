@@ -35,10 +35,10 @@ export function toRecord(row: Columns | Row): ExchangeRecord {
     cost_usd: costOf(detail, at('cost_pico')),
     cost_source: textOf(at('cost_source')) as ExchangeRecord['cost_source'],
     price: detail.price ? { key: detail.price[0], version: detail.price[1], rates: detail.price[2] } : null,
-    duration_ms: numberOf(at('duration_ms')) ?? 0,
+    duration_ms: numberOf(at('duration_ms')),
     time_to_first_token_ms: numberOf(at('ttft_ms')),
-    request_bytes: numberOf(at('request_bytes')) ?? 0,
-    response_bytes: numberOf(at('response_bytes')) ?? 0,
+    request_bytes: numberOf(at('request_bytes')),
+    response_bytes: numberOf(at('response_bytes')),
     prompt: promptOf(detail, at('system_chars'), at('history_chars'), at('tools_chars')),
     config_version: textOf(at('config_version')) ?? '',
   };

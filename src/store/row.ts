@@ -155,10 +155,10 @@ function writeAmounts(row: Row, record: ExchangeRecord): void {
   row.cache_read_tokens = count(usage?.['cache_read.input_tokens']);
   row.cache_write_tokens = count(usage?.['cache_creation.input_tokens']);
   row.reasoning_tokens = count(usage?.['reasoning.output_tokens']);
-  row.duration_ms = record.duration_ms;
+  row.duration_ms = record.duration_ms ?? undefined;
   row.ttft_ms = record.time_to_first_token_ms ?? undefined;
-  row.request_bytes = record.request_bytes;
-  row.response_bytes = record.response_bytes;
+  row.request_bytes = record.request_bytes ?? undefined;
+  row.response_bytes = record.response_bytes ?? undefined;
   row.system_chars = count(prompt?.system_chars);
   row.history_chars = count(prompt?.history_chars);
   row.tools_chars = count(prompt?.tools_chars);

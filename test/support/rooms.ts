@@ -107,6 +107,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
   { modules: /^src\/store\//, by: 'test/store/store.test.ts', why: 'the store is one machine, tested as one' },
   { modules: /^src\/web\//, by: 'test/web/pages.test.ts', why: 'pages are asked for over HTTP' },
   {
+    modules: /^plugins\/_blank-record\.ts$/,
+    by: 'test/plugins/history.test.ts',
+    why: 'what a row begins as',
+  },
+  {
     modules: /^plugins\/_simulator-/,
     by: 'test/plugins/simulator.test.ts',
     why: 'parts of one plugin',

@@ -39,8 +39,8 @@ export function entryOf(row: Omit<Columns, 'detail'> | (Row & { seq: number })):
     ...amountsOf(at),
     duration_ms: numberOf(at('duration_ms')),
     time_to_first_token_ms: numberOf(at('ttft_ms')),
-    request_bytes: numberOf(at('request_bytes')) ?? 0,
-    response_bytes: numberOf(at('response_bytes')) ?? 0,
+    request_bytes: numberOf(at('request_bytes')),
+    response_bytes: numberOf(at('response_bytes')),
   };
 }
 

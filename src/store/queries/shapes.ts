@@ -45,8 +45,8 @@ export interface ExchangeEntry {
   cost_source: string | null;
   duration_ms: number | null;
   time_to_first_token_ms: number | null;
-  request_bytes: number;
-  response_bytes: number;
+  request_bytes: number | null;
+  response_bytes: number | null;
 }
 
 /** What a query may be narrowed by; everything given must hold. */

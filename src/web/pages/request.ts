@@ -61,6 +61,7 @@ function whoOf(record: ExchangeRecord): { name: string; value: string; href: str
 /** The gateway's own time, the wait for the first token, and the rest of the answer. */
 function timingOf(record: ExchangeRecord): Part[] {
   const { duration_ms: all, time_to_first_token_ms: first, overhead_ms: overhead } = record;
+  if (all === null) return [];
   const own = Math.min(overhead ?? 0, all);
   const wait = first === null ? all - own : Math.max(0, Math.min(first, all) - own);
   const parts = [
