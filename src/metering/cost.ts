@@ -2,7 +2,8 @@
 import { bill, unitNames } from './bill.ts';
 import { add, type Decimal, formatDecimal, parseDecimal, ZERO } from './decimal.ts';
 import type { Price, PriceBook } from './prices.ts';
-import type { AppliedRates } from './rates.ts';
+import type { AppliedRates, Selection } from './rates.ts';
+import { type Unpriced, whyUnpriced } from './unpriced.ts';
 import type { Usage, UsagePart } from './usage.ts';
 
 /** Everything that decides what an answer costs. */
@@ -30,11 +31,22 @@ export interface Cost {
   priced_as: string | null;
   price: { key: string; version: string; rates: Record<string, string> } | null;
   by_model: (UsagePart & { cost_usd: string | null; price_key: string | null })[] | null;
+  /** Why `cost_usd` is null; null where it is not. */
+  unpriced: Unpriced | null;
 }
 
 type TableCost = Omit<Cost, 'table_cost_usd' | 'cost_source'> & { free: boolean };
 
-const UNKNOWN: TableCost = { cost_usd: null, priced_as: null, price: null, by_model: null, free: false };
+const NO_PRICE: Unpriced = Object.freeze({ reason: 'no_price', missing: null });
+const NO_USAGE: Unpriced = Object.freeze({ reason: 'no_usage', missing: null });
+const UNKNOWN: TableCost = {
+  cost_usd: null,
+  priced_as: null,
+  price: null,
+  by_model: null,
+  unpriced: NO_PRICE,
+  free: false,
+};
 
 /**
  * Tells what an answer costs, in US dollars, exactly.
@@ -54,6 +66,7 @@ export function costOf(question: CostQuestion, book: PriceBook): Cost {
     priced_as: table.priced_as,
     price: table.price,
     by_model: table.by_model,
+    unpriced: reported === null ? table.unpriced : null,
   };
 }
 
@@ -65,6 +78,7 @@ function freeCost(parts: UsagePart[] | null): Cost {
     priced_as: null,
     price: null,
     by_model: parts?.map((part) => ({ ...part, cost_usd: '0', price_key: null })) ?? null,
+    unpriced: null,
   };
 }
 
@@ -86,13 +100,14 @@ function tableCost(question: CostQuestion, book: PriceBook): TableCost {
   if (price === null) return UNKNOWN;
   // Nothing was said about usage. The model that answered is known all the same; one that never answered is not.
   if (!usage || Object.keys(usage).length === 0)
-    return question.responseModel === null ? UNKNOWN : { ...UNKNOWN, priced_as: price.key };
+    return { ...UNKNOWN, priced_as: question.responseModel === null ? null : price.key, unpriced: NO_USAGE };
   const line = priceOf(question, price, usage);
   return {
     cost_usd: line.cost && formatDecimal(line.cost),
     priced_as: price.key,
     price: line.applied && { key: price.key, version: price.version, rates: line.applied.text },
     by_model: null,
+    unpriced: line.cost === null ? whyUnpriced(price, usage, selectionOf(question, usage)) : null,
     free: price.entry.free === true,
   };
 }
@@ -100,21 +115,21 @@ function tableCost(question: CostQuestion, book: PriceBook): TableCost {
 /** Several models worked on one answer: each part has its own price, and one unknown part makes the sum unknown. */
 function costOfParts(question: CostQuestion, parts: UsagePart[], book: PriceBook): TableCost {
   let sum: Decimal | null = ZERO;
+  let unpriced: Unpriced | null = null;
+  const count = (model: string, price: Price | null, usage: Usage) => {
+    const line = price && priceOf(question, price, usage);
+    sum = sum && line?.cost ? add(sum, line.cost) : null;
+    if (!line?.cost) unpriced ??= price ? whyUnpriced(price, usage, selectionOf(question, usage)) : noPrice(model);
+    return line;
+  };
   const lines = parts.map((part) => {
     const price = book.find(question.provider, part.model, null, question.at);
-    const line = price && priceOf(question, price, part.usage);
-    sum = sum && line?.cost ? add(sum, line.cost) : null;
-    return { part, price, line };
+    return { part, price, line: count(part.model, price, part.usage) };
   });
   const main = lines.find(({ part }) => part.model === question.responseModel) ?? lines[0];
-  const rest = unitsOutside(question.usage, parts);
-  if (rest !== null) {
-    const cost = main?.price
-      ? priceOf(question, main.price, { input_tokens: 0, output_tokens: 0, ...rest }).cost
-      : null;
-    sum = sum && cost ? add(sum, cost) : null;
-  }
   const { price, line } = main ?? {};
+  const rest = unitsOutside(question.usage, parts);
+  if (rest && main) count(main.part.model, main.price, { input_tokens: 0, output_tokens: 0, ...rest });
   return {
     cost_usd: sum && formatDecimal(sum),
     priced_as: price?.key ?? null,
@@ -124,9 +139,12 @@ function costOfParts(question: CostQuestion, parts: UsagePart[], book: PriceBook
       cost_usd: each.line?.cost ? formatDecimal(each.line.cost) : null,
       price_key: each.price?.key ?? null,
     })),
+    unpriced,
     free: lines.every((each) => each.price?.entry.free === true),
   };
 }
+
+const noPrice = (model: string): Unpriced => ({ reason: 'no_price', missing: model });
 
 /** Searches and seconds that the parts leave out: vendors report them once, for the whole answer. */
 function unitsOutside(usage: Usage | null, parts: UsagePart[]): Usage | null {
@@ -146,7 +164,10 @@ function priceOf(
   usage: Usage,
 ): { cost: Decimal | null; applied: AppliedRates | null } {
   if (price.entry.free) return { cost: ZERO, applied: FREE_RATES };
-  const { serviceTier, speed, geo, at } = question;
-  const applied = price.rates.choose({ inputTokens: usage.input_tokens ?? 0, serviceTier, speed, geo, at });
+  const applied = price.rates.choose(selectionOf(question, usage));
   return { cost: applied && bill(usage, applied), applied };
+}
+
+function selectionOf({ serviceTier, speed, geo, at }: CostQuestion, usage: Usage): Selection {
+  return { inputTokens: usage.input_tokens ?? 0, serviceTier, speed, geo, at };
 }

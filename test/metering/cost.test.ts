@@ -183,6 +183,7 @@ describe('the cost of an answer', () => {
       priced_as: null,
       price: null,
       by_model: null,
+      unpriced: { reason: 'no_price', missing: null },
     });
     expect(cost(tokens(1, 1), { provider: 'anthropic', responseModel: 'claude-sonnet-5-9' }).cost_usd).to.equal(null);
   });
