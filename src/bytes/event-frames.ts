@@ -8,9 +8,14 @@ const PRELUDE = 12;
 const CHECKSUM = 4;
 /** AWS allows 24 MiB for a message; what claims more is not one. */
 const MAX_FRAME = 32 * 1024 * 1024;
+/** A piece of an unfinished message of up to this size is copied, so that it does not hold the memory of its chunk; bytes. */
+const SMALL = 4096;
 const STRING = 7;
-/** Bytes of a header's value by its type: true, false, byte, short, integer, long; timestamp and uuid behind the two with a length. */
-const FIXED: Readonly<Record<number, number>> = { 0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16 };
+/**
+ * Bytes of a header's value by its type: true, false, byte, short, integer, long, bytes,
+ * string, timestamp, uuid. Null: a u16 length stands in front of it.
+ */
+const SIZES: readonly (number | null)[] = [0, 0, 1, 2, 4, 8, null, null, 8, 16];
 
 /** One message of an AWS event stream (`application/vnd.amazon.eventstream`). */
 export interface EventFrame {
@@ -44,33 +49,42 @@ export class FrameCutter {
 
   push(chunk: Uint8Array, onFrame: (frame: EventFrame) => void): void {
     if (this.broken || chunk.length === 0) return;
-    this.#pieces.push(asBuffer(chunk));
-    this.#pending += chunk.length;
+    this.#keep(asBuffer(chunk));
     if (this.#pending < this.#needed) return;
     let bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#pending);
+    this.#pieces = [];
+    this.#pending = 0;
     while (bytes.length >= PRELUDE) {
-      const total = this.#lengthOf(bytes);
-      if (this.broken || bytes.length < total) break;
-      if (crc32(bytes.subarray(0, total - CHECKSUM)) !== bytes.readUInt32BE(total - CHECKSUM)) {
-        this.broken = true;
+      const total = lengthOf(bytes);
+      if (total !== null && bytes.length < total) {
+        this.#needed = total;
         break;
       }
+      if (total === null || crc32(bytes.subarray(0, total - CHECKSUM)) !== bytes.readUInt32BE(total - CHECKSUM)) {
+        this.broken = true;
+        return;
+      }
+      this.#needed = PRELUDE;
       onFrame(frameOf(bytes.subarray(0, total)));
       bytes = bytes.subarray(total);
-      this.#needed = PRELUDE;
     }
-    this.#pieces = this.broken || bytes.length === 0 ? [] : [Buffer.from(bytes)];
-    this.#pending = this.broken ? 0 : bytes.length;
+    this.#keep(bytes);
   }
 
-  #lengthOf(bytes: Buffer): number {
-    const total = bytes.readUInt32BE(0);
-    const isOne =
-      total >= PRELUDE + CHECKSUM && total <= MAX_FRAME && crc32(bytes.subarray(0, 8)) === bytes.readUInt32BE(8);
-    if (!isOne || bytes.readUInt32BE(4) > total - PRELUDE - CHECKSUM) this.broken = true;
-    this.#needed = total;
-    return total;
+  #keep(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    const whole = this.#pending === 0 && bytes.length >= this.#needed;
+    this.#pieces.push(bytes.length > SMALL || whole ? bytes : Buffer.from(bytes));
+    this.#pending += bytes.length;
   }
+}
+
+/** Length of the message that begins here; null when none can begin so. */
+function lengthOf(bytes: Buffer): number | null {
+  const total = bytes.readUInt32BE(0);
+  const least = PRELUDE + bytes.readUInt32BE(4) + CHECKSUM;
+  const isOne = total >= least && total <= MAX_FRAME && crc32(bytes.subarray(0, 8)) === bytes.readUInt32BE(8);
+  return isOne ? total : null;
 }
 
 function frameOf(bytes: Buffer): EventFrame {
@@ -81,17 +95,18 @@ function frameOf(bytes: Buffer): EventFrame {
   return { kind, name, payload: bytes.subarray(end, bytes.length - CHECKSUM) };
 }
 
-/** Headers whose value is a string; the others have no meaning here. */
+/** Headers whose value is a string; the others have no meaning here. Ends at the first that does not fit in. */
 function headersOf(bytes: Buffer): Map<string, string> {
   const headers = new Map<string, string>();
   for (let at = 0; at < bytes.length; ) {
     const nameEnd = at + 1 + bytes[at]!;
     const type = bytes[nameEnd];
-    if (type === undefined) break;
-    const fixed = FIXED[type];
-    const hasLength = fixed === undefined && nameEnd + 3 <= bytes.length;
-    const start = hasLength ? nameEnd + 3 : nameEnd + 1;
-    const end = start + (fixed ?? (hasLength ? bytes.readUInt16BE(nameEnd + 1) : 0));
+    const size = type === undefined ? undefined : SIZES[type];
+    if (size === undefined) break;
+    const start = nameEnd + (size === null ? 3 : 1);
+    if (start > bytes.length) break;
+    const end = start + (size ?? bytes.readUInt16BE(nameEnd + 1));
+    if (end > bytes.length) break;
     if (type === STRING) headers.set(bytes.toString('utf8', at + 1, nameEnd), bytes.toString('utf8', start, end));
     at = end;
   }
