@@ -119,7 +119,7 @@ function refine(exchange: Exchange, reading: Reading): void {
 function costOf(exchange: Exchange, reading: Reading) {
   return exchange.terms.cost({
     provider: exchange.provider?.name ?? '',
-    free: exchange.provider?.free ?? false,
+    free: exchange.provider?.free === true && !reading.paid,
     requestModel: exchange.targetModel ?? exchange.request.model,
     responseModel: reading.model,
     usage: reading.usage,
@@ -162,6 +162,7 @@ const NOTHING: Reading = {
   geo: null,
   stopReason: null,
   reportedCostUsd: null,
+  paid: false,
   error: null,
   ending: 'truncated',
   outputChars: 0,

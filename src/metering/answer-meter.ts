@@ -26,6 +26,8 @@ export class AnswerMeter implements Meter {
   readonly #bills: boolean;
   readonly #draft = new Draft();
   #framing: Framing | null = null;
+  /** Any bytes are a good answer. */
+  readonly #opaque: boolean;
   /** What comes is of no known format, or of no interest. */
   #unread: boolean;
   #failed = false;
@@ -34,7 +36,8 @@ export class AnswerMeter implements Meter {
     this.#head = head;
     this.#reader = reader;
     this.#bills = bills;
-    this.#unread = !bills && head.status < 400;
+    this.#opaque = reader.isOpaque?.(head.contentType) === true;
+    this.#unread = head.status < 400 && (!bills || this.#opaque);
   }
 
   get started(): boolean {
@@ -66,7 +69,7 @@ export class AnswerMeter implements Meter {
     try {
       if (this.#framing !== null && !this.#unread) ending = this.#framing.end(whole);
       else if (this.#isEmptyStream()) ending = 'truncated';
-      else if (whole && !this.#failed) ending = 'bad_payload';
+      else if (whole && !this.#failed && !this.#opaque) ending = 'bad_payload';
       if (answers) this.#reader.finish(this.#draft);
     } catch {
       this.#fail();

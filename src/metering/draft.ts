@@ -13,6 +13,8 @@ export class Draft {
   usageIsFinal = false;
   /** The provider charges nothing for this answer, though it counts. */
   isUnbilled = false;
+  /** Somebody who charges made this answer, though the provider that passed it on is free. */
+  isPaid = false;
   parts: UsagePart[] | null = null;
   model: string | null = null;
   responseId: string | null = null;
@@ -83,6 +85,7 @@ export class Draft {
       geo: this.geo,
       stopReason: this.stopReason,
       reportedCostUsd: answers ? this.reportedCostUsd : null,
+      paid: answers && this.isPaid,
       error: this.error,
       ending,
       outputChars: this.outputChars,

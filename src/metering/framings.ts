@@ -13,6 +13,8 @@ export interface AnswerReader {
   readonly members: readonly string[];
   /** JSON may come as one object behind the other, so even a single one is an `object`. */
   readonly lines?: boolean;
+  /** Answers of this content type (`''`: of none) are texts or sounds for the client alone: good as they are, and not read. */
+  isOpaque?(contentType: string): boolean;
   /** One block of an event stream; comments come too, with `data` null. */
   event(event: SseEvent, draft: Draft): void;
   /** A whole JSON answer that is no error. */

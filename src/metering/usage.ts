@@ -81,6 +81,8 @@ export interface Reading {
   stopReason: StopReason | null;
   /** Provider-reported charge in US dollars, an exact decimal string. */
   reportedCostUsd: string | null;
+  /** Not free, even where its provider is: a model of your own machine passed it on to one that charges. */
+  paid: boolean;
   /** An error told inside the body. Never its message: messages quote prompts. */
   error: { type: string | null; code: string | null } | null;
   /** How the body itself ended; the proxy adds what only sockets know. */

@@ -70,6 +70,32 @@ describe('AnswerMeter', () => {
     expect([failed.seen, failed.reading.error]).to.deep.equal([[], { type: null, code: 'b' }]);
   });
 
+  it('takes any bytes of an opaque content type for a good answer, and reads none of them', () => {
+    for (const [bytes, contentType] of [
+      ['data center', 'text/plain'],
+      ['{"id":1', 'text/plain'],
+      ['', 'text/plain'],
+      ['\0\0\0\x10', 'audio/mpeg'],
+    ] as const) {
+      const reader = { ...recorder(), isOpaque: (type: string) => type !== 'application/json' };
+      const answer = new AnswerMeter({ ...HEAD, contentType }, reader, true);
+      answer.push(Buffer.from(bytes));
+      expect(answer.started).to.equal(true);
+      expect(answer.end(true)).to.include({ ending: 'complete', usage: null, usageStatus: 'missing' });
+      expect(reader.seen).to.deep.equal(['finish']);
+    }
+    const isOpaque = () => true;
+    const cut = new AnswerMeter({ ...HEAD, contentType: 'text/plain' }, { ...recorder(), isOpaque }, true);
+    expect(cut.end(false).ending).to.equal('truncated');
+    const failed = new AnswerMeter(
+      { ...HEAD, contentType: 'text/plain', status: 400 },
+      { ...recorder(), isOpaque },
+      true,
+    );
+    failed.push(Buffer.from('{"error":{"code":"b"}}'));
+    expect(failed.end(true).error).to.deep.equal({ type: null, code: 'b' });
+  });
+
   it('does not throw when its reader does', () => {
     const fail = () => {
       throw new Error('secret');
