@@ -1,21 +1,9 @@
-import { AnswerMeter, defineAdapter, type Problem } from '../../src/adapter.ts';
+import { AnswerMeter, defineAdapter } from '../../src/adapter.ts';
+import { anthropicError, anthropicErrorEvent } from './_anthropic-error.ts';
 import { AnthropicReader } from './_anthropic-reader.ts';
 
 const PATH = '/v1/messages';
 const BATCHES = { path: `${PATH}/batches`, api: 'anthropic.batches', bills: false };
-
-/** Error types by status, as the Anthropic SDKs know them. */
-const TYPES: Readonly<Record<number, string>> = {
-  401: 'authentication_error',
-  402: 'billing_error',
-  403: 'permission_error',
-  404: 'not_found_error',
-  413: 'request_too_large',
-  429: 'rate_limit_error',
-  503: 'overloaded_error',
-  504: 'timeout_error',
-  529: 'overloaded_error',
-};
 
 /** Speaks the Anthropic Messages API. */
 export default defineAdapter({
@@ -34,10 +22,5 @@ export default defineAdapter({
   ],
   meter: (head) => new AnswerMeter(head, new AnthropicReader(), head.api === 'anthropic.messages'),
   error: anthropicError,
-  errorEvent: (problem) => `event: error\ndata: ${anthropicError(problem)}\n\n`,
+  errorEvent: anthropicErrorEvent,
 });
-
-function anthropicError({ status, code, message, requestId, details }: Problem): string {
-  const type = TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
-  return JSON.stringify({ type: 'error', error: { type, message, code, details }, request_id: requestId });
-}
