@@ -16,7 +16,7 @@ export default definePlugin({
   requires: { usage: 'below', identity: 'below' },
   setup: ({ records }) => ({
     onRequest(exchange) {
-      exchange.onFinish(() => records.append(record(exchange)));
+      exchange.onFinish(() => void records.append(record(exchange)));
     },
   }),
 });

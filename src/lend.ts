@@ -22,7 +22,12 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
   const lent: Lent = {
     options: options as Lent['options'],
     log: lender.log.child({ plugin }),
-    records: { append: (record) => store.append(record) },
+    records: {
+      append: (record) => store.append(record),
+      kept: () => store.kept(),
+      has: (ids) => store.has(ids),
+      unsettled: (question) => store.unsettled(question),
+    },
     metrics: metrics.lend(plugin),
     folder,
     terms,

@@ -41,8 +41,23 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   options: OptionsOf<O>;
   log: Log;
   records: {
-    /** Takes a finished record: to the journal at once, to the database when it answers. Never throws, never waits. */
-    append(record: ExchangeRecord): void;
+    /** Takes a finished record: to the journal at once, to the database when it answers. Never throws, never waits. False: it is lost. */
+    append(record: ExchangeRecord): boolean;
+    /** Whether all that was taken so far would survive a crash of the gateway; waits for the journal. */
+    kept(): Promise<boolean>;
+    /** Which of these ids are taken already, in the database or on their way to it. Rejects when the database does not answer. */
+    has(ids: readonly string[]): Promise<ReadonlySet<string>>;
+    /**
+     * The exchange of an answer whose usage its provider had not told, by the provider's id of the answer.
+     * The rows of the stretch of time are read one by one: keep it short, and ask seldom.
+     */
+    unsettled(question: {
+      api: string;
+      provider: string;
+      responseId: string;
+      from: Date;
+      to: Date;
+    }): Promise<ExchangeRecord | null>;
   };
   metrics: Metrics;
   /** Prices and configuration as they are now; an exchange has those it began with (`exchange.terms`). Not during `setup`. */

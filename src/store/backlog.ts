@@ -38,6 +38,12 @@ export class Backlog {
     this.#bytes += row.text.length;
   }
 
+  /** Finds the first row of which that holds. It looks at all of them: for questions that are rare. */
+  find(holds: (row: Waiting) => boolean): Waiting | undefined {
+    for (let at = this.#head; at < this.#rows.length; at++) if (holds(this.#rows[at]!)) return this.#rows[at];
+    return undefined;
+  }
+
   /** Shows the oldest rows, at most so many and about so many characters, at least one. */
   peek(rows: number, characters: number): Waiting[] {
     let end = this.#head;

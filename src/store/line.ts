@@ -12,6 +12,11 @@ export function encode(row: Row): string {
   return UNSTORABLE.test(text) ? JSON.stringify(storable(row)) : text;
 }
 
+/** The id of a row that was written so: its first member, 32 hex digits. */
+export function idOf(text: string): string {
+  return text.slice(7, 39);
+}
+
 /** Makes the line, its end included. */
 export function lineOf(text: string): string {
   return `${sum(text)} ${text}\n`;

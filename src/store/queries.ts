@@ -2,6 +2,7 @@ import type { ExchangeRecord } from '../pipeline/record.ts';
 import type { Database } from './database.ts';
 import { choices } from './queries/choices.ts';
 import { eventsAfter, newestSeq } from './queries/events.ts';
+import { type AnswerQuestion, knownIds, unsettled } from './queries/known.ts';
 import { byId, list } from './queries/list.ts';
 import { type SummaryQuestion, summary, type UsageQuestion, usageRows } from './queries/predecessor.ts';
 import { series } from './queries/series.ts';
@@ -24,6 +25,16 @@ export class Queries {
   /** Finds the whole record of an exchange. */
   byId(id: string, tenant?: string): Promise<ExchangeRecord | null> {
     return byId(this.#database, id, tenant);
+  }
+
+  /** Tells which of these ids are in the database. */
+  knownIds(ids: readonly string[]): Promise<string[]> {
+    return knownIds(this.#database, ids);
+  }
+
+  /** Finds the exchange of an answer whose usage its provider had not told, within a short stretch of time. */
+  unsettled(question: AnswerQuestion): Promise<ExchangeRecord | null> {
+    return unsettled(this.#database, question);
   }
 
   /** Sums a stretch of time up. */

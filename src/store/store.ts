@@ -6,10 +6,12 @@ import { Database } from './database.ts';
 import { lineOf } from './faults.ts';
 import type { StoreHealth, StoreLog } from './health.ts';
 import { Journal } from './journal.ts';
-import { encode } from './line.ts';
+import { encode, idOf } from './line.ts';
 import { lockFolder } from './lock.ts';
+import { type AnswerQuestion, textOfAnswer } from './queries/known.ts';
 import { Queries } from './queries.ts';
-import { toRow } from './row.ts';
+import { toRecord } from './record-of-row.ts';
+import { type Row, toRow } from './row.ts';
 import { StoreError } from './store-error.ts';
 import { Writer } from './writer.ts';
 
@@ -26,6 +28,10 @@ export interface StoreOptions {
 /** How long a stop waits for the database, milliseconds; what is left then is in the journal. */
 const CLOSE_MS = 5000;
 const FLUSH_MS = 30_000;
+/** How long somebody who wants to know that a record is kept waits for the database where the journal fails, milliseconds. */
+const KEPT_MS = 2000;
+/** How the text of a row says that the provider told its usage. */
+const SETTLED = '"usage_source":"provider"';
 /** Losses are logged at most this often, milliseconds. */
 const LOG_MS = 5000;
 
@@ -94,17 +100,51 @@ export class Store {
     return this.#database.dialect;
   }
 
-  /** Takes a finished record. Never throws and never waits; a record beyond the bound is dropped and counted. */
-  append(record: ExchangeRecord): void {
+  /** Takes a finished record. Never throws and never waits; a record beyond the bound is dropped and counted, and false says so. */
+  append(record: ExchangeRecord): boolean {
     try {
       const row = { text: encode(toRow(record)), since: performance.now(), segment: null, stored: false };
       if (this.#closing) throw new Error('the store is closed');
       if (!this.#backlog.push(row)) throw new Error('too many records wait for the database');
       this.#journal.append(row);
       this.#writer.wake();
+      return true;
     } catch (error) {
       this.#lose(lineOf(error));
+      return false;
     }
+  }
+
+  /** Tells whether all that was taken so far survives a crash from now on: it is in the journal, or in the database. */
+  async kept(): Promise<boolean> {
+    await this.#journal.flush();
+    return this.#journal.failure === null || this.#writer.drain(KEPT_MS);
+  }
+
+  /**
+   * Tells which of these ids are taken already, in the database or on their way to it.
+   * Rejects when the database does not answer: then nobody knows.
+   */
+  async has(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const asked = new Set(ids);
+    const found = new Set<string>();
+    this.#backlog.find(({ text }) => {
+      const id = idOf(text);
+      if (asked.has(id)) found.add(id);
+      return found.size === asked.size;
+    });
+    const rest = [...asked].filter((id) => !found.has(id));
+    for (const id of await this.queries.knownIds(rest)) found.add(id);
+    return found;
+  }
+
+  /** Finds the exchange of an answer whose usage its provider had not told, also one that still waits for the database. */
+  async unsettled(question: AnswerQuestion): Promise<ExchangeRecord | null> {
+    const { api, provider, responseId } = question;
+    const pieces = [textOfAnswer(responseId), `"api":${JSON.stringify(api)}`, `"provider":${JSON.stringify(provider)}`];
+    const isIt = (text: string): boolean => pieces.every((piece) => text.includes(piece)) && !text.includes(SETTLED);
+    const waiting = this.#backlog.find(({ text }) => isIt(text));
+    return waiting ? toRecord(JSON.parse(waiting.text) as Row) : this.queries.unsettled(question);
   }
 
   /** Calls back with rows after their commit, in the order of `seq`; returns what ends that. */
