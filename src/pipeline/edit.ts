@@ -1,4 +1,11 @@
-import { readString, scanJson } from '../bytes/json-scan.ts';
+import { type JsonScan, readString, scanJson } from '../bytes/json-scan.ts';
+
+/** Bytes in place of `[start, end)`. */
+export interface Splice {
+  start: number;
+  end: number;
+  bytes: Buffer;
+}
 
 /**
  * Sets one member of a JSON object by editing its text, so that every other byte stays:
@@ -8,18 +15,28 @@ import { readString, scanJson } from '../bytes/json-scan.ts';
  * `bytes` must hold one whole JSON object; `json` is the new value's text.
  */
 export function setMember(bytes: Buffer, path: readonly string[], json: string): Buffer {
-  const [name, ...rest] = path;
-  if (name === undefined) return Buffer.from(json);
-  const scan = scanJson(bytes);
+  if (path.length === 0) return Buffer.from(json);
+  const edit = settingMember(scanJson(bytes), (start, end) => bytes.subarray(start, end), path, json);
+  return splice(bytes, edit.start, edit.end, edit.bytes);
+}
+
+/** What `setMember` changes, in an object whose scan is known and whose bytes are read piece by piece. */
+export function settingMember(
+  scan: JsonScan,
+  slice: (start: number, end: number) => Buffer,
+  [name = '', ...rest]: readonly string[],
+  json: string,
+): Splice {
   const member = scan.member(name);
   if (!member) {
     const comma = scan.members.size > 0 ? ',' : '';
-    return splice(bytes, scan.objectEnd - 1, scan.objectEnd - 1, `${comma}${JSON.stringify(name)}:${nest(rest, json)}`);
+    const at = scan.objectEnd - 1;
+    return { start: at, end: at, bytes: Buffer.from(`${comma}${JSON.stringify(name)}:${nest(rest, json)}`) };
   }
-  const value = bytes.subarray(member.valueStart, member.valueEnd);
-  const isObject = value[0] === 0x7b;
-  const edited = rest.length > 0 && isObject ? setMember(value, rest, json) : nest(rest, json);
-  return splice(bytes, member.valueStart, member.valueEnd, edited);
+  const { valueStart: start, valueEnd: end } = member;
+  const isObject = rest.length > 0 && slice(start, start + 1)[0] === 0x7b;
+  const bytes = isObject ? setMember(slice(start, end), rest, json) : Buffer.from(nest(rest, json));
+  return { start, end, bytes };
 }
 
 /** Removes one member of a JSON object by editing its text; the same bytes when there is none. */

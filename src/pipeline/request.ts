@@ -2,8 +2,9 @@ import { isAscii } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 
 import { codePoints } from '../bytes/code-points.ts';
-import { type JsonScan, readJson, readString, scanJson } from '../bytes/json-scan.ts';
-import { countElements, removeMember, renameInArray, setMember } from './edit.ts';
+import { type JsonScan, scanJson } from '../bytes/json-scan.ts';
+import { Rope } from '../bytes/rope.ts';
+import { countElements, removeMember, renameInArray, settingMember } from './edit.ts';
 
 export interface RequestParts {
   method: string;
@@ -13,9 +14,9 @@ export interface RequestParts {
   /** Agent named by a `/agents/NAME/` prefix of the path. */
   pathAgent: string | null;
   /** The JSON body in plain bytes with its scan, or null: no body, or one that passes unread. */
-  body: { bytes: Buffer; scan: JsonScan } | null;
+  body: { bytes: Rope; scan: JsonScan } | null;
   /** Bytes as they came from the client: of a body that was read whole. */
-  raw: Buffer | null;
+  raw: Rope | null;
   /** Where the path names the model, for APIs whose body does not: the offsets of its spelling. */
   pathModel?: { start: number; end: number } | null;
   /** Fields of a form body that say what a JSON body says: `model`, `stream`. */
@@ -40,13 +41,14 @@ export class ExchangeRequest {
   /** Plugins that changed the body, in order. */
   readonly rewrittenBy: string[] = [];
 
-  readonly #raw: Buffer | null;
+  readonly #raw: Rope | null;
   readonly #pathModel: { start: number; end: number } | null;
   readonly #form: ReadonlyMap<string, string> | null;
   readonly #streams: boolean;
   #search: string;
   #query: URLSearchParams | null = null;
-  #bytes: Buffer | null;
+  #bytes: Rope | null;
+  /** Null without a body, and after a change until somebody asks for a member. */
   #scan: JsonScan | null;
   #json: Record<string, unknown> | null | undefined;
   #model: string | null | undefined;
@@ -66,9 +68,14 @@ export class ExchangeRequest {
     this.#scan = parts.body?.scan ?? null;
   }
 
-  /** The body in plain bytes when it is one JSON object; null otherwise. */
+  /** The body in plain bytes when it is one JSON object; null otherwise. A large one is copied into one piece first. */
   get body(): Buffer | null {
-    return this.#bytes;
+    return this.#bytes?.join() ?? null;
+  }
+
+  /** Length of `body`, which a body of megabytes is better asked for first; 0 when there is none. */
+  get bodyBytes(): number {
+    return this.#bytes?.length ?? 0;
   }
 
   /** The query as it will leave, with its `?`; '' when there is none. */
@@ -93,14 +100,15 @@ export class ExchangeRequest {
 
   /** Reads one top-level member of the JSON body without parsing the rest; undefined when it is not there. */
   member(name: string): unknown {
-    const member = this.#scan?.member(name);
-    return member && this.#bytes ? readJson(this.#bytes, member) : undefined;
+    const value = this.#value(name);
+    return value === null ? undefined : parseJson(value);
   }
 
   /** Reads one top-level member that is a string. */
   text(name: string): string | undefined {
-    const member = this.#scan?.member(name);
-    return member && this.#bytes ? readString(this.#bytes, member) : undefined;
+    const value = this.#value(name);
+    const parsed = value?.[0] === 0x22 ? parseJson(value) : undefined;
+    return typeof parsed === 'string' ? parsed : undefined;
   }
 
   /** Characters of one top-level member's value as JSON text; null when it is not there. */
@@ -127,8 +135,15 @@ export class ExchangeRequest {
   }
 
   #value(name: string): Buffer | null {
-    const member = this.#scan?.member(name);
-    return member && this.#bytes ? this.#bytes.subarray(member.valueStart, member.valueEnd) : null;
+    if (this.#bytes === null) return null;
+    const member = this.#members(this.#bytes).member(name);
+    return member === undefined ? null : this.#bytes.slice(member.valueStart, member.valueEnd);
+  }
+
+  /** A changed body is scanned when somebody asks, not before: mostly nobody does. */
+  #members(bytes: Rope): JsonScan {
+    this.#scan ??= scanJson(bytes.join());
+    return this.#scan;
   }
 
   /** The model that is asked for, wherever the API names it: path, JSON body or form. */
@@ -164,27 +179,34 @@ export class ExchangeRequest {
 
   /** The parsed body, shared by all plugins: to be read only. Null when there is none or it does not parse. */
   json(): Readonly<Record<string, unknown>> | null {
-    if (this.#json === undefined) this.#json = this.#bytes ? parse(this.#bytes) : null;
+    if (this.#json === undefined) {
+      const parsed = this.#bytes === null ? undefined : parseJson(this.#bytes.join());
+      this.#json = parsed === undefined ? null : (parsed as Record<string, unknown>);
+    }
     return this.#json;
   }
 
   /** Sets a member of the body, such as `['stream_options', 'include_usage']`, and leaves all other bytes alone. */
   set(path: readonly string[], value: unknown, by: string): void {
-    if (this.#bytes) this.#replace(setMember(this.#bytes, path, JSON.stringify(value)), by);
+    if (this.#bytes === null || path.length === 0) return;
+    const { model, stream } = this;
+    this.#replace(this.#with(this.#bytes, path, value), by);
+    if (path[0] !== 'model') this.#model = model;
+    if (path[0] !== 'stream') this.#stream = stream;
   }
 
   remove(path: readonly string[], by: string): void {
-    if (this.#bytes) this.#replace(removeMember(this.#bytes, path), by);
+    this.#edit((bytes) => removeMember(bytes, path), by);
   }
 
   /** Renames string values in a list of objects: `rename('messages', 'role', { developer: 'system' })`. */
   rename(array: string, name: string, words: Readonly<Record<string, string>>, by: string): void {
-    if (this.#bytes) this.#replace(renameInArray(this.#bytes, array, name, words), by);
+    this.#edit((bytes) => renameInArray(bytes, array, name, words), by);
   }
 
   /** Replaces the whole body. Last resort: key order and long numbers are the caller's to keep. */
   rewrite(body: Buffer, by: string): void {
-    this.#replace(body, by);
+    this.#replace(new Rope([body]), by);
   }
 
   /** Keeps a header of the client's here. */
@@ -202,15 +224,36 @@ export class ExchangeRequest {
     this.#query = null;
   }
 
-  /** What leaves: the rewritten bytes, the client's own, or null when the socket itself is to be sent on. */
-  outgoing(): Buffer | null {
-    return this.rewrittenBy.length > 0 ? this.#bytes : this.#raw;
+  /**
+   * What leaves: the rewritten bytes, the client's own, or null when the socket itself is to be sent on.
+   *
+   * @param model the name that goes into the body instead of the one asked for; null: as it is
+   */
+  outgoing(model: string | null = null): { bytes: Rope; isRewritten: boolean } | null {
+    if (model !== null && this.#bytes !== null && !this.namesModelInPath)
+      return { bytes: this.#with(this.#bytes, ['model'], model), isRewritten: true };
+    const isRewritten = this.rewrittenBy.length > 0;
+    const bytes = isRewritten ? this.#bytes : this.#raw;
+    return bytes && { bytes, isRewritten };
   }
 
-  #replace(bytes: Buffer, by: string): void {
-    if (bytes === this.#bytes) return;
+  /** The body with one member set; nothing of it is copied. */
+  #with(bytes: Rope, path: readonly string[], value: unknown): Rope {
+    const slice = (start: number, end: number): Buffer => bytes.slice(start, end);
+    const edit = settingMember(this.#members(bytes), slice, path, JSON.stringify(value));
+    return bytes.splice(edit.start, edit.end, edit.bytes);
+  }
+
+  #edit(edit: (bytes: Buffer) => Buffer, by: string): void {
+    if (this.#bytes === null) return;
+    const before = this.#bytes.join();
+    const after = edit(before);
+    if (after !== before) this.#replace(new Rope([after]), by);
+  }
+
+  #replace(bytes: Rope, by: string): void {
     this.#bytes = bytes;
-    this.#scan = scanJson(bytes);
+    this.#scan = null;
     this.#json = undefined;
     this.#model = undefined;
     this.#stream = undefined;
@@ -235,11 +278,11 @@ function tallyMembers(bytes: Buffer, key: string): Map<string, number> {
   return tally;
 }
 
-function parse(bytes: Buffer): Record<string, unknown> | null {
+function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -1,9 +1,12 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 
 import { JsonScan, scanJson } from '../bytes/json-scan.ts';
+import { Rope } from '../bytes/rope.ts';
 import { decodeBody, encodingsOf, isDecodable } from './decode.ts';
 import { tooLarge } from './problems.ts';
+
+/** Up to here a body is copied into one piece, which is quicker to look at; bytes. */
+const SMALL = 1024 * 1024;
 
 /** A body that cannot be sent on, in the words of the answer. */
 export interface BodyProblem {
@@ -15,9 +18,9 @@ export interface BodyProblem {
 /** What came with a request. */
 export interface Body {
   /** As the client sent it. */
-  raw: Buffer;
+  raw: Rope;
   /** One JSON object in plain bytes with its scan; null when it is something else. */
-  json: { bytes: Buffer; scan: JsonScan } | null;
+  json: { bytes: Rope; scan: JsonScan } | null;
   problem: BodyProblem | null;
 }
 
@@ -58,14 +61,15 @@ export function readBody(req: IncomingMessage, strict: boolean, limit: number): 
       if (size > limit) {
         req.pause();
         req.removeAllListeners('data');
-        resolve({ raw: Buffer.alloc(0), json: null, problem: tooLarge(limit) });
+        resolve({ raw: new Rope([]), json: null, problem: tooLarge(limit) });
         return;
       }
       chunks.push(chunk);
       if (!encoded) scan.push(chunk);
     });
     req.on('end', () => {
-      const raw = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      const raw = new Rope(chunks);
+      if (size <= SMALL) raw.join();
       if (encoded) {
         void decoded(req, raw, strict, limit).then(resolve);
         return;
@@ -81,7 +85,7 @@ export function readBody(req: IncomingMessage, strict: boolean, limit: number): 
   });
 }
 
-async function decoded(req: IncomingMessage, raw: Buffer, strict: boolean, limit: number): Promise<Body> {
+async function decoded(req: IncomingMessage, raw: Rope, strict: boolean, limit: number): Promise<Body> {
   const encodings = encodingsOf(req.headers['content-encoding']);
   if (!isDecodable(encodings)) {
     const problem: BodyProblem = {
@@ -92,8 +96,8 @@ async function decoded(req: IncomingMessage, raw: Buffer, strict: boolean, limit
     return { raw, json: null, problem: strict ? problem : null };
   }
   try {
-    const plain = await decodeBody(raw, encodings, limit);
-    return judge(raw, plain, scanJson(plain), strict);
+    const plain = await decodeBody(raw.join(), encodings, limit);
+    return judge(raw, new Rope([plain]), scanJson(plain), strict);
   } catch (error) {
     if (error instanceof RangeError) return { raw, json: null, problem: tooLarge(limit) };
     const problem = invalid('The body does not decode as its content-encoding says.');
@@ -101,7 +105,7 @@ async function decoded(req: IncomingMessage, raw: Buffer, strict: boolean, limit
   }
 }
 
-function judge(raw: Buffer, plain: Buffer, scan: JsonScan, strict: boolean): Body {
+function judge(raw: Rope, plain: Rope, scan: JsonScan, strict: boolean): Body {
   if (scan.problem !== null) {
     return {
       raw,
@@ -109,7 +113,7 @@ function judge(raw: Buffer, plain: Buffer, scan: JsonScan, strict: boolean): Bod
       problem: strict ? invalid(`The body ${scan.problem}; one JSON object is expected.`) : null,
     };
   }
-  if (strict && !isUtf8(plain)) return { raw, json: null, problem: invalid('The body is not valid UTF-8.') };
+  if (strict && !plain.isUtf8()) return { raw, json: null, problem: invalid('The body is not valid UTF-8.') };
   return { raw, json: { bytes: plain, scan }, problem: null };
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { readForm } from '../bytes/form.ts';
+import { Rope } from '../bytes/rope.ts';
 import { type Ending, Exchange, type Verdict } from '../pipeline/exchange.ts';
 import { newId } from '../pipeline/id.ts';
 import { ExchangeRequest } from '../pipeline/request.ts';
@@ -99,7 +100,7 @@ async function proxy(arrival: Arrival, parts: HandlerParts): Promise<void> {
 /** What keeps a request here: its body, or a client that left before the end of it. */
 type Trouble = BodyProblem | 'left' | null;
 
-const NO_BODY: Body = { raw: Buffer.alloc(0), json: null, problem: null };
+const NO_BODY: Body = { raw: new Rope([]), json: null, problem: null };
 const LEFT: Ending = { outcome: 'client_aborted', status: null, error: null };
 
 function makeExchange(
@@ -119,7 +120,7 @@ function makeExchange(
     body: body?.json ?? null,
     raw: body?.raw ?? null,
     pathModel: endpoint?.model ?? null,
-    form: endpoint?.facts.body === 'form' && body && !body.json ? formOf(req, body.raw) : null,
+    form: endpoint?.facts.body === 'form' && body && !body.json ? formOf(req, body.raw.join()) : null,
     streams: endpoint?.facts.streams ?? false,
   });
   for (const name of credentials.gatewayHeaders) request.hideHeader(name);

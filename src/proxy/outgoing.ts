@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { setMember } from '../pipeline/edit.ts';
+import type { Rope } from '../bytes/rope.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Provider } from '../pipeline/provider.ts';
 import { has, upstreamHeaders } from './headers.ts';
@@ -30,30 +30,45 @@ export function outgoing(
   const headers = upstreamHeaders(req.rawHeaders, request.hiddenHeaders);
   const gatewayKey = addKey(headers, provider, ownCredential);
   for (const [name, value] of Object.entries(provider.headers)) if (!has(headers, name)) headers.push(name, value);
-  let body = request.outgoing();
-  if (body !== null && request.rewrittenBy.length > 0) dropEncoding(headers);
-  if (body !== null && target.model !== null && request.body !== null && !request.namesModelInPath) {
-    body = setMember(request.body, ['model'], JSON.stringify(target.model));
-    dropEncoding(headers);
-  }
+  const body = request.outgoing(target.model);
+  if (body?.isRewritten) dropEncoding(headers);
   const streamed = body === null && hasBody(req);
   if (streamed && req.headers['content-length'] !== undefined)
     headers.push('content-length', req.headers['content-length']);
+  const bytes = body?.bytes.length ?? 0;
+  if (bytes > ONE_PIECE) headers.push('content-length', String(bytes));
   const options: Dispatcher.DispatchOptions = {
     path: joinPath(basePath(provider), request.pathFor(target.model)) + request.search,
     method: request.method as Dispatcher.HttpMethod,
     headers,
     body: streamed
       ? (upload(req, limit, exchange) as unknown as Readable)
-      : body !== null && body.length > 0
-        ? body
+      : body && bytes > 0
+        ? sendable(body.bytes)
         : null,
     // Limits are watched by Deadlines: these would come late and in whole seconds.
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  return { options, bytes: body?.length ?? 0, gatewayKey };
+  return { options, bytes, gatewayKey };
 }
+
+/** Up to here a body leaves as one piece; bytes. Above it the sockets of others are served between two pieces. */
+const ONE_PIECE = 1024 * 1024;
+
+function sendable(body: Rope): Buffer | Readable {
+  return body.length <= ONE_PIECE ? body.join() : (piecesOf(body) as unknown as Readable);
+}
+
+/** undici takes an iterable as it takes a stream, and waits where the socket is full. */
+async function* piecesOf({ pieces }: Rope): AsyncGenerator<Buffer> {
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += PIECE) yield piece.subarray(at, at + PIECE);
+    await new Promise(setImmediate);
+  }
+}
+
+const PIECE = 256 * 1024;
 
 /** A client's own credential is used when there is one; the configured key otherwise. */
 function addKey(headers: string[], provider: Provider, ownCredential: boolean): boolean {

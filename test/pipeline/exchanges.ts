@@ -1,5 +1,6 @@
 /** Exchanges made of nothing, for tests that need no socket. */
 import { scanJson } from '../../src/bytes/json-scan.ts';
+import { Rope } from '../../src/bytes/rope.ts';
 import type { Dialect } from '../../src/pipeline/dialect.ts';
 import { Exchange } from '../../src/pipeline/exchange.ts';
 import { ExchangeRequest } from '../../src/pipeline/request.ts';
@@ -26,8 +27,8 @@ export function requestOf(
     search,
     headers,
     pathAgent: null,
-    body: bytes && { bytes, scan: scanJson(bytes) },
-    raw: bytes,
+    body: bytes && { bytes: new Rope([bytes]), scan: scanJson(bytes) },
+    raw: bytes && new Rope([bytes]),
   });
 }
 

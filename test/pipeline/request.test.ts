@@ -16,7 +16,7 @@ describe('ExchangeRequest', () => {
     expect(request.text('seed')).to.equal(undefined);
     expect(request.mentions('"stream"')).to.equal(true);
     expect(request.json()?.model).to.equal('m-é');
-    expect(String(request.outgoing())).to.equal(body);
+    expect(String(request.outgoing()?.bytes.join())).to.equal(body);
     expect(request.rewrittenBy).to.deep.equal([]);
   });
 
@@ -31,7 +31,7 @@ describe('ExchangeRequest', () => {
       .replace('"developer"', '"system"')
       .replace('"t":1.0,', '')
       .replace('] }', '] ,"stream_options":{"include_usage":true}}');
-    expect(String(request.outgoing())).to.equal(expected);
+    expect(String(request.outgoing()?.bytes.join())).to.equal(expected);
     expect(request.stream).to.equal(false);
     expect(request.rewrittenBy).to.deep.equal(['one', 'two']);
   });
