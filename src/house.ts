@@ -4,6 +4,7 @@ import Router from '@koa/router';
 import { staleIn } from './blueprint.ts';
 import type { Generation } from './generation.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Principal } from './pipeline/exchange.ts';
 import type { Log, Panel } from './plugin.ts';
 import { isLoopback, type Port } from './ports.ts';
 import type { Store } from './store/store.ts';
@@ -166,9 +167,10 @@ export class GatewayHouse implements House {
     return this.#pluginRoutes().paths;
   }
 
-  principal(key: string): { readonly name: string } | null {
+  principal(key: string, path?: string): Principal | null {
     const principal = this.#gateway.current.principal(key);
-    return principal && principal.access !== 'proxy' ? principal : null;
+    const opens = principal?.access !== 'proxy' || (path !== undefined && this.#pluginRoutes().reports.has(path));
+    return opens ? principal : null;
   }
 
   /** The routes of the plugins that run now; made once for each generation, since every request asks. */
@@ -182,14 +184,17 @@ export class GatewayHouse implements House {
 interface PluginRoutes {
   router: Router | null;
   paths: ReadonlySet<string>;
+  /** Those that a key of the proxy opens, too. */
+  reports: ReadonlySet<string>;
 }
 
 function routesOf({ instances }: Generation): PluginRoutes {
   const bringing = [...instances.values()].filter(({ routes }) => routes);
-  if (bringing.length === 0) return { router: null, paths: new Set() };
+  if (bringing.length === 0) return { router: null, paths: new Set(), reports: new Set() };
   const router = new Router();
   for (const instance of bringing) instance.routes!(router);
-  return { router, paths: new Set(router.stack.map(({ path }) => String(path))) };
+  const reports = new Set(bringing.flatMap((instance) => instance.reports ?? []));
+  return { router, paths: new Set(router.stack.map(({ path }) => String(path))), reports };
 }
 
 /** Options of plugins may be secrets; names tell. */

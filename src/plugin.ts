@@ -6,16 +6,19 @@
  */
 import type Router from '@koa/router';
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
-import type { Exchange, Terms, Verdict } from './pipeline/exchange.ts';
+import type { Exchange, Principal, Terms, Verdict } from './pipeline/exchange.ts';
 import type { ExchangeRecord } from './pipeline/record.ts';
+import type { Tokens } from './tokens/token-count.ts';
 
+export type { KeptText } from './metering/kept-text.ts';
 export type { Cost, CostQuestion } from './metering/cost.ts';
 export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
-export type { Exchange, ExchangeState, Terms, Verdict } from './pipeline/exchange.ts';
+export type { Exchange, ExchangeState, Principal, Terms, Verdict } from './pipeline/exchange.ts';
 export type { Provider } from './pipeline/provider.ts';
 export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
+export type { TokenCount, Tokens } from './tokens/token-count.ts';
 
 /** One JSON Schema per option. Every option has a `description`; `default` makes it always present. */
 export type OptionsSchema = Readonly<Record<string, Exclude<JSONSchema, boolean> & { readonly description: string }>>;
@@ -60,6 +63,8 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
     }): Promise<ExchangeRecord | null>;
   };
   metrics: Metrics;
+  /** Counts tokens where nobody has said how many: in a thread of its own, or by length here and now. Never rejects. */
+  tokens: Tokens;
   /** Prices and configuration as they are now; an exchange has those it began with (`exchange.terms`). Not during `setup`. */
   terms(): Terms;
   /** Runs `work` again and again until the plugin closes; a failure is logged and the next run still comes. */
@@ -73,10 +78,19 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
 export interface Instance {
   /** Runs for every exchange it applies to, top of the list first. A verdict ends the trip. */
   onRequest?(exchange: Exchange): Verdict | undefined | void | Promise<Verdict | undefined | void>;
-  /** Adds management routes; they are behind the same login as the dashboard. */
+  /** Adds management routes; they are behind the same login as the dashboard. Their `ctx.state` has the members of `RouteState`. */
   routes?(router: Router): void;
+  /** Paths of `routes` that only take something in: a gateway key with `access: proxy` opens these, too. */
+  reports?: readonly string[];
   panels?: Panel[];
   close?(): void | Promise<void>;
+}
+
+/** What a management route finds in `ctx.state`. */
+export interface RouteState {
+  /** Whose gateway key was shown; null for a person who is logged in, and on an open listener. */
+  readonly principal: Principal | null;
+  readonly listener: { readonly name: string; readonly agent: string | null };
 }
 
 /** A box on the overview page. */

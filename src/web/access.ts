@@ -1,5 +1,7 @@
 /** Who is asking, and whether he may. */
 import type { Context } from 'koa';
+import type { Principal } from '../pipeline/exchange.ts';
+import type { RouteState } from '../plugin.ts';
 import type { ListenerFacts } from '../proxy/traffic.ts';
 import type { House } from './house.ts';
 import { isApi, isProbe } from './own-paths.ts';
@@ -10,15 +12,15 @@ import type { Throttle } from './throttle.ts';
 /** A port, and whether the pages are served there. */
 export type WebListener = ListenerFacts & { readonly dashboard: boolean };
 
-/** - `local`: the listener is open and on loopback. */
+/** - `local`: the listener is open and on loopback; a key that is shown all the same tells whose request it is. */
 export type Viewer =
   | { kind: 'stranger' }
-  | { kind: 'local' }
-  | { kind: 'key'; name: string }
+  | { kind: 'local'; principal: Principal | null }
+  | { kind: 'key'; principal: Principal }
   | { kind: 'session'; session: Session };
 
 /** Everything a route of ours finds in `ctx.state`. */
-export interface WebState {
+export interface WebState extends RouteState {
   listener: WebListener;
   viewer: Viewer;
   /** Fields of a posted form, once they were read. */
@@ -46,23 +48,30 @@ export function tokenOf(viewer: Viewer): string {
 
 /** Tells who is asking. A wrong key is a stranger, and is counted; throws 429 once it was too many. */
 export function identify(ctx: Context, listener: WebListener, gate: Gate): Viewer {
-  if (isOpen(ctx, listener, gate.house)) return { kind: 'local' };
   const key = keyOf(ctx);
+  // There a wrong key is nobody's guess: clients send the key of their provider.
+  const isLocal = isOpen(ctx, listener, gate.house);
+  if (isLocal) return { kind: 'local', principal: key === null ? null : gate.house.principal(key, ctx.path) };
   if (key !== null) {
-    const name = checkKey(key, ctx.req.socket.remoteAddress ?? '', gate);
-    if (name !== null) return { kind: 'key', name };
+    const principal = checkKey(key, ctx, gate, ctx.path);
+    if (principal !== null) return { kind: 'key', principal };
   }
   // A listener of the proxy alone knows no logins: cookies do not tell ports apart.
   const session = listener.dashboard ? gate.sessions.find(ctx.cookies.get(SESSION_COOKIE)) : null;
   return session ? { kind: 'session', session } : { kind: 'stranger' };
 }
 
-/** Gives the name of a right key, null for a wrong one; throws 429 before it looks when too many were wrong. */
-export function checkKey(key: string, address: string, { house, throttle }: Gate): string | null {
+/**
+ * Gives the holder of a right key, null for a wrong one; throws 429 before it looks when too many were wrong.
+ *
+ * @param path what it has to open; without it, all of ours
+ */
+export function checkKey(key: string, ctx: Context, { house, throttle }: Gate, path?: string): Principal | null {
+  const address = ctx.req.socket.remoteAddress ?? '';
   if (throttle.blocks(address)) throw TOO_MANY_FAILURES;
-  const principal = key !== '' && key.length <= MAX_KEY ? house.principal(key) : null;
+  const principal = key !== '' && key.length <= MAX_KEY ? house.principal(key, path) : null;
   if (!principal) throttle.failed(address);
-  return principal?.name ?? null;
+  return principal;
 }
 
 /** Lets in or refuses: browsers are sent to the login, programs get 401. */

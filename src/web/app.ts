@@ -25,6 +25,8 @@ export interface WebApp {
   (req: IncomingMessage, res: ServerResponse, listener: WebListener): void;
   /** Ends logins and event feeds, so that the listeners can close. */
   close(): void;
+  /** What it answers, beside the routes of plugins: for who takes stock of them. */
+  readonly routes: readonly { readonly methods: readonly string[]; readonly path: string }[];
 }
 
 const NO_PATHS: ReadonlySet<string> = new Set();
@@ -48,7 +50,8 @@ export function createApp(
   app.on('error', (error: Error) => house.log.error('a page or an API call failed', { error: lineOf(error) }));
   app.use((ctx, next) => answer(ctx, next, desk));
   app.use((ctx, next) => letIn(ctx, next, listeners.get(ctx.req)!, gate));
-  app.use(routesOf(gate, desk, feeds, assets).routes());
+  const router = routesOf(gate, desk, feeds, assets);
+  app.use(router.routes());
   app.use((ctx, next) => (house.routes?.() as Router | undefined)?.routes()(ctx as never, next) ?? next());
   const own = app.callback();
 
@@ -62,7 +65,8 @@ export function createApp(
     feeds.close();
     sessions.endAll();
   };
-  return Object.assign(take, { close });
+  const routes = router.stack.map(({ methods, path }) => ({ methods, path: String(path) }));
+  return Object.assign(take, { close, routes });
 }
 
 function routesOf(gate: Gate, desk: Desk, feeds: Feeds, assets: Assets): Router<WebState> {
@@ -82,9 +86,13 @@ async function letIn(ctx: Context, next: Next, listener: WebListener, gate: Gate
   checkHost(ctx, gate.house.hosts());
   if (allowOrigin(ctx, gate.house.corsOrigins())) return;
   const state = ctx.state as WebState;
-  Object.assign(state, { listener, viewer: identify(ctx, listener, gate), form: null });
+  const viewer = identify(ctx, listener, gate);
+  const principal = 'principal' in viewer ? viewer.principal : null;
+  Object.assign(state, { listener, viewer, principal, form: null });
   admit(ctx, state);
   await refuseForgery(ctx, state);
+  // Who is let in may send the body that he asks about; forms were read by now.
+  if (state.form === null && (ctx.req as { wantsContinue?: boolean }).wantsContinue) ctx.res.writeContinue();
   await next();
 }
 

@@ -1,4 +1,5 @@
 import type Router from '@koa/router';
+import type { Principal } from '../pipeline/exchange.ts';
 import type { Log, Panel } from '../plugin.ts';
 import type { ListenerFacts } from '../proxy/traffic.ts';
 import type { Store } from '../store/store.ts';
@@ -38,8 +39,8 @@ export interface House {
   routes?(): Router | null;
   /** Exact paths of these routes outside /api/v1/ and /dashboard/, so that they are told from traffic. */
   ownPaths?(): ReadonlySet<string>;
-  /** The holder of a gateway key, or null; constant time in the key's text. */
-  principal(key: string): { readonly name: string } | null;
+  /** The holder of a gateway key that opens this path, or all of ours without one; else null. Constant time in the key's text. */
+  principal(key: string, path?: string): Principal | null;
 }
 
 export interface ConfigurationState {

@@ -46,7 +46,7 @@ export function addLogin(router: Router<WebState>, gate: Gate, desk: Desk): void
 /** Gives the name of a right key; else shows the form again and gives null. */
 function tryKey(ctx: Context, key: string, gate: Gate, desk: Desk, next: string): string | null {
   try {
-    const name = checkKey(key, ctx.req.socket.remoteAddress ?? '', gate);
+    const name = checkKey(key, ctx, gate)?.name ?? null;
     if (name === null) showForm(ctx, desk, next, { status: 401, message: 'That key is not valid here.' });
     return name;
   } catch (error) {

@@ -15,6 +15,8 @@ const EXACT = new Set([
   '/token_events',
   '/api/usage',
   '/api/summary',
+  // Ours even where no plugin takes it: what was meant for us must not reach a provider.
+  '/api/ingest/routed',
 ]);
 /** OpenRouter serves these calls under /api/v1 too; an SDK that is given its address with our host means traffic. */
 const TRAFFIC = /^\/api\/v1\/(?:chat\/completions|completions|responses|embeddings|messages)$/;
