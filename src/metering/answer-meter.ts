@@ -1,4 +1,5 @@
 import { Draft } from './draft.ts';
+import { readErrorHeader } from './error-member.ts';
 import { type AnswerReader, Body, Events, Frames, type Framing, Objects } from './framings.ts';
 import type { KeptText } from './kept-text.ts';
 import type { AnswerHead, Meter } from './meter.ts';
@@ -74,6 +75,7 @@ export class AnswerMeter implements Meter {
     } catch {
       this.#fail();
     }
+    if (this.#head.status >= 400) this.#draft.error ??= readErrorHeader(this.#head.header('x-amzn-errortype'));
     return this.#draft.reading(answers ? ending : fallback, answers);
   }
 
@@ -98,10 +100,13 @@ export class AnswerMeter implements Meter {
     const draft = this.#draft;
     // A message begins with its length, whose first byte is 0: none is 16 MiB long.
     if (reader.frame && first === 0) return new Frames(reader, draft);
-    const mayBeMany = reader.object && (first === OPEN_BRACKET || reader.lines === true);
-    if (mayBeMany && (first === OPEN_BRACKET || first === OPEN_BRACE)) return new Objects(reader, draft);
-    if (first === OPEN_BRACE || first === OPEN_BRACKET) return new Body(reader, draft, this.#answers);
-    return EVENT_STARTS.has(first) || this.#head.contentType === EVENTS ? new Events(reader, draft) : null;
+    if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {
+      return EVENT_STARTS.has(first) || this.#head.contentType === EVENTS ? new Events(reader, draft) : null;
+    }
+    const answers = this.#answers;
+    // An error may stand in an array, as Google's do, whatever was asked for.
+    const isMany = first === OPEN_BRACKET ? reader.object || !answers : reader.object && reader.lines;
+    return isMany ? new Objects(reader, draft, answers) : new Body(reader, draft, answers);
   }
 
   /** A stream that closed before its first event. */

@@ -98,13 +98,19 @@ export class Objects implements Framing {
   readonly #cutter = new JsonSequence();
   readonly #draft: Draft;
   readonly #onObject: (object: Buffer) => void;
+  /** Its brackets match, and it is no JSON for all that. */
+  #malformed = false;
 
-  constructor(reader: AnswerReader, draft: Draft) {
+  constructor(reader: AnswerReader, draft: Draft, answers: boolean) {
     this.#draft = draft;
     this.#onObject = (bytes) => {
       const object = membersOf(bytes);
+      if (object.problem !== null) {
+        this.#malformed = true;
+        return;
+      }
       draft.error ??= readError(object);
-      reader.object?.(object, draft);
+      if (answers) reader.object?.(object, draft);
     };
   }
 
@@ -115,7 +121,8 @@ export class Objects implements Framing {
   end(whole: boolean): End {
     const { broken, overflow, isWhole } = this.#cutter;
     if (overflow) this.#draft.note('an object is too large to be read');
-    return broken && whole ? 'bad_payload' : endOf(this.#draft, isWhole);
+    const isBad = broken || this.#malformed;
+    return isBad && whole ? 'bad_payload' : endOf(this.#draft, isWhole && !isBad);
   }
 }
 
