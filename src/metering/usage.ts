@@ -83,8 +83,8 @@ export interface Reading {
   reportedCostUsd: string | null;
   /** Not free, even where its provider is: a model of your own machine passed it on to one that charges. */
   paid: boolean;
-  /** An error told inside the body. Never its message: messages quote prompts. */
-  error: { type: string | null; code: string | null } | null;
+  /** An error told inside the body, with the seconds to wait where it says them. Never its message: messages quote prompts. */
+  error: { type: string | null; code: string | null; retryAfterS?: number } | null;
   /** How the body itself ended; the proxy adds what only sockets know. */
   ending: 'complete' | 'truncated' | 'error' | 'bad_payload';
   /** Characters of visible output seen so far: the basis of an estimate where usage is missing. */

@@ -96,6 +96,23 @@ describe('AnswerMeter', () => {
     expect(failed.end(true).error).to.deep.equal({ type: null, code: 'b' });
   });
 
+  it('tells how long an error asks to wait, where its details say it in seconds', () => {
+    const error = (details: unknown) =>
+      meter(JSON.stringify({ error: { code: 429, status: 'RESOURCE_EXHAUSTED', details } }), { status: 429 }).reading
+        .error;
+    const told = { type: 'RESOURCE_EXHAUSTED', code: '429' };
+    const info = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '21.5s' };
+    expect(error([{ '@type': 'type.googleapis.com/google.rpc.Help' }, info])).to.deep.equal({
+      ...told,
+      retryAfterS: 21.5,
+    });
+    expect(error([{ retryDelay: '0s' }])).to.deep.equal({ ...told, retryAfterS: 0 });
+    for (const retryDelay of ['soon', '5', '-1s', '1e9s', 5, null]) {
+      expect(error([{ retryDelay }]), String(retryDelay)).to.deep.equal(told);
+    }
+    expect(error({ retryDelay: '1s' })).to.deep.equal(told);
+  });
+
   it('does not throw when its reader does', () => {
     const fail = () => {
       throw new Error('secret');
