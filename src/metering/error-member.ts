@@ -1,5 +1,5 @@
 import type { JsonMembers } from '../bytes/json-members.ts';
-import { asObject, codeOf } from './counters.ts';
+import { asList, asObject, codeOf, type JsonObject } from './counters.ts';
 import type { Reading } from './usage.ts';
 
 /**
@@ -13,9 +13,21 @@ export function readError(body: JsonMembers): Reading['error'] {
   const error = asObject(value);
   if (error !== null) {
     const details = asObject(error.details);
-    return { type: codeOf(error.type ?? error.status), code: codeOf(error.code ?? details?.error_code) };
+    const read = { type: codeOf(error.type ?? error.status), code: codeOf(error.code ?? details?.error_code) };
+    const retryAfterS = retryDelay(error);
+    return retryAfterS === null ? read : { ...read, retryAfterS };
   }
   if (typeof value === 'string' && value !== '') return { type: null, code: null };
   if (body.get('object') === 'error') return { type: codeOf(body.get('type')), code: codeOf(body.get('code')) };
+  return null;
+}
+
+/** Seconds of Google's `{"@type":".../google.rpc.RetryInfo","retryDelay":"21.5s"}`: its answers have no `retry-after`. */
+function retryDelay(error: JsonObject): number | null {
+  for (const each of asList(error.details)) {
+    const delay = asObject(each)?.retryDelay;
+    const [, seconds] = typeof delay === 'string' ? (/^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(delay) ?? []) : [];
+    if (seconds !== undefined) return Number(seconds);
+  }
   return null;
 }
