@@ -105,7 +105,8 @@ function errorOf({ ending, response, state }: Exchange): ExchangeRecord['error']
     type: short(told ? told.type : ending.error?.type),
     code: short(told ? told.code : ending.error?.code),
     http_status: status ?? ending.status,
-    retry_after_s: seconds(response?.header('retry-after'), response?.header('retry-after-ms')),
+    retry_after_s:
+      seconds(response?.header('retry-after'), response?.header('retry-after-ms')) ?? told?.retryAfterS ?? null,
   };
 }
 
