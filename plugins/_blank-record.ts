@@ -32,6 +32,7 @@ export const BLANK: ExchangeRecord = {
   raw_usage: null,
   cost_usd: null,
   cost_source: null,
+  unpriced: null,
   table_cost_usd: null,
   price: null,
   usage_by_model: null,

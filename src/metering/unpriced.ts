@@ -54,16 +54,19 @@ function missingRates(usage: Usage, applied: AppliedRates): RateName[] | null {
   return needed;
 }
 
-/** The service tier or the speed without a rate, or the conditions that give one rate two values. */
+/** The service tier, speed or region without a rate, or the conditions that give one rate two values. */
 function conditionsOf({ rates }: Price, selection: Selection): string {
-  const { serviceTier, speed } = selection;
-  const has = (change: Partial<Selection>): boolean => rates.choose({ ...selection, ...change }) !== null;
-  const tier = { name: `service_tiers.${serviceTier}`, isSaid: serviceTier !== null, alone: { speed: null } };
-  const pace = { name: `speeds.${speed}`, isSaid: speed !== null, alone: { serviceTier: null } };
-  const said = [tier, pace].filter(({ isSaid }) => isSaid);
+  const plain = { ...selection, serviceTier: null, speed: null, geo: null };
+  const has = (asked: Selection): boolean => rates.choose(asked) !== null;
+  const said = (['serviceTier', 'speed', 'geo'] as const).flatMap((member) => {
+    const word = selection[member];
+    return word === null ? [] : [{ name: `${GROUPS[member]}.${word}`, alone: { ...plain, [member]: word } }];
+  });
   const failing = said.filter(({ alone }) => !has(alone));
   // What holds for a short prompt has rates; for this long one it says something else than the tier of the prompt.
   const named = failing.map(({ name, alone }) => (has({ ...alone, inputTokens: 0 }) ? `${name} with tiers` : name));
   if (named.length > 0) return named.join(', ');
-  return said.length === 2 ? said.map(({ name }) => name).join(' with ') : 'tiers with hours';
+  return said.length > 1 ? said.map(({ name }) => name).join(' with ') : 'tiers with hours';
 }
+
+const GROUPS = { serviceTier: 'service_tiers', speed: 'speeds', geo: 'geo_multiplier' } as const;

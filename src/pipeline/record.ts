@@ -2,6 +2,7 @@
  * What an exchange leaves behind: the shape of `GET /api/v1/requests/{id}`.
  * No prompt, no answer, no key. Unknown is null, never 0; money is a decimal string.
  */
+import type { Unpriced } from '../metering/unpriced.ts';
 import type { Outcome, StopReason, Usage, UsagePart, UsageSource, UsageStatus } from '../metering/usage.ts';
 
 export interface ExchangeRecord {
@@ -41,6 +42,8 @@ export interface ExchangeRecord {
   raw_usage: string | null;
   cost_usd: string | null;
   cost_source: 'price_table' | 'provider' | 'free' | null;
+  /** Why the cost is unknown; null where it is known, or nothing was to be paid. */
+  unpriced: Unpriced | null;
   /** What the price table says where the provider's own figure won. */
   table_cost_usd: string | null;
   price: { key: string; version: string; rates: Record<string, string> } | null;

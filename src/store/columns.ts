@@ -33,6 +33,8 @@ export const COLUMNS = {
   reasoning_tokens: 'bigint',
   cost_pico: 'bigint',
   cost_source: 'text',
+  unpriced: 'text',
+  estimate_cost_pico: 'bigint',
   duration_ms: 'double precision',
   ttft_ms: 'double precision',
   request_bytes: 'bigint',
@@ -61,7 +63,7 @@ export const SELECT_ENTRY = ['seq', ...Object.keys(COLUMNS)]
   .join(', ');
 
 function selected(name: string): string {
-  return name === 'cost_pico' ? 'cast(cost_pico as text) as cost_pico' : name;
+  return name.endsWith('_pico') ? `cast(${name} as text) as ${name}` : name;
 }
 
 /** Reads a number that a driver may give as text. */

@@ -27,10 +27,13 @@ export function fromPico(pico: bigint | string): string {
   return `${amount < 0n ? '-' : ''}${size / UNIT}${fraction && `.${fraction}`}`;
 }
 
-/** SQL for the two halves of an exact sum: SQLite's own sum fails at nine million dollars, Postgres's does not. */
-export const COST_SUM = `cast(sum(cost_pico / 1000000) as text) as cost_high, cast(sum(cost_pico % 1000000) as text) as cost_low`;
+/** SQL for the two halves of an exact sum of pico-dollars: SQLite's own sum fails at nine million dollars, Postgres's does not. */
+export const sumOf = (amount: string, name: string): string =>
+  `cast(sum((${amount}) / 1000000) as text) as ${name}_high, cast(sum((${amount}) % 1000000) as text) as ${name}_low`;
 
-/** Puts the halves of `COST_SUM` together, in pico-dollars; null when no row had a cost. */
+export const COST_SUM = sumOf('cost_pico', 'cost');
+
+/** Puts the halves of a sum together, in pico-dollars; null when no row had a cost. */
 export function picoSum(row: { cost_high: unknown; cost_low: unknown }): bigint | null {
   if (row.cost_high === null || row.cost_low === null) return null;
   return BigInt(String(row.cost_high)) * 1_000_000n + BigInt(String(row.cost_low));

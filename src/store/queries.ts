@@ -5,9 +5,12 @@ import { eventsAfter, newestSeq } from './queries/events.ts';
 import { type AnswerQuestion, knownIds, unsettled } from './queries/known.ts';
 import { byId, list } from './queries/list.ts';
 import { type SummaryQuestion, summary, type UsageQuestion, usageRows } from './queries/predecessor.ts';
+import type { AgentSummary, Report, UsageRow } from './queries/predecessor-shapes.ts';
+import { type ReportQuestion, report } from './queries/report.ts';
 import { series } from './queries/series.ts';
 import type * as shape from './queries/shapes.ts';
 import { totals } from './queries/totals.ts';
+import { unpricedModels } from './queries/unpriced.ts';
 
 /** What people and programs ask of the recorded exchanges. The same code asks either dialect. */
 export class Queries {
@@ -42,19 +45,29 @@ export class Queries {
     return totals(this.#database, question);
   }
 
+  /** Lists the models whose cost is unknown, and why; 200 at most. */
+  unpricedModels(question: shape.Range & { filters?: shape.Filters | undefined }): Promise<shape.UnpricedModel[]> {
+    return unpricedModels(this.#database, question);
+  }
+
   /** Draws a measure over time. */
   series(question: shape.SeriesQuestion): Promise<shape.Series> {
     return series(this.#database, question);
   }
 
   /** Answers `GET /api/summary`. */
-  summary(question: SummaryQuestion = {}): Promise<shape.AgentSummary[]> {
+  summary(question: SummaryQuestion = {}): Promise<AgentSummary[]> {
     return summary(this.#database, question);
   }
 
   /** Answers `GET /api/usage`. */
-  usageRows(question: UsageQuestion = {}): Promise<shape.UsageRow[]> {
+  usageRows(question: UsageQuestion = {}): Promise<UsageRow[]> {
     return usageRows(this.#database, question);
+  }
+
+  /** Answers `GET /api/report`. */
+  report(question: ReportQuestion): Promise<Report> {
+    return report(this.#database, question);
   }
 
   /** Reads the turns that arrived after `seq`, 50 unless told, 1000 at most. */

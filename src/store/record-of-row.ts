@@ -1,4 +1,5 @@
 /** Makes records of rows again. */
+import type { UnpricedReason } from '../metering/unpriced.ts';
 import type { StopKind, Usage } from '../metering/usage.ts';
 import type { ExchangeRecord } from '../pipeline/record.ts';
 import type { Cell, ColumnName, Columns } from './columns.ts';
@@ -34,6 +35,7 @@ export function toRecord(row: Columns | Row): ExchangeRecord {
     usage_source: textOf(at('usage_source')) as ExchangeRecord['usage_source'],
     cost_usd: costOf(detail, at('cost_pico')),
     cost_source: textOf(at('cost_source')) as ExchangeRecord['cost_source'],
+    unpriced: unpricedOf(at('unpriced')),
     price: detail.price ? { key: detail.price[0], version: detail.price[1], rates: detail.price[2] } : null,
     duration_ms: numberOf(at('duration_ms')),
     time_to_first_token_ms: numberOf(at('ttft_ms')),
@@ -68,6 +70,15 @@ export function timeOf(cell: Cell | undefined): string {
 export function costOf(detail: Detail, pico: Cell | undefined): string | null {
   if (detail.cost_usd !== undefined) return detail.cost_usd;
   return pico === null || pico === undefined ? null : fromPico(String(pico));
+}
+
+/** Tells why the cost of a row is unknown; null where it is known, and where an older version did not say. */
+export function unpricedOf(cell: Cell | undefined): ExchangeRecord['unpriced'] {
+  const why = textOf(cell);
+  if (why === null) return null;
+  const colon = why.indexOf(':');
+  if (colon === -1) return { reason: why as UnpricedReason, missing: null };
+  return { reason: why.slice(0, colon) as UnpricedReason, missing: why.slice(colon + 1) };
 }
 
 function keptOf(detail: Detail): Kept {

@@ -96,6 +96,8 @@ const BLANK: Row = {
   reasoning_tokens: undefined,
   cost_pico: undefined,
   cost_source: undefined,
+  unpriced: undefined,
+  estimate_cost_pico: undefined,
   duration_ms: undefined,
   ttft_ms: undefined,
   request_bytes: undefined,
@@ -131,6 +133,8 @@ export function toRow(record: ExchangeRecord): Row {
   row.usage_source = record.usage_source;
   row.cost_pico = picoOf(record, row.detail);
   row.cost_source = record.cost_source ?? undefined;
+  row.unpriced = text(whyOf(record.unpriced));
+  row.estimate_cost_pico = estimateOf(record);
   row.config_version = text(record.config_version);
   writeCaller(row, record);
   writeAmounts(row, record);
@@ -223,6 +227,18 @@ function picoOf(record: ExchangeRecord, detail: Detail): string | undefined {
   const pico = toPico(record.cost_usd);
   if (pico === null || fromPico(pico) !== record.cost_usd) detail.cost_usd = record.cost_usd;
   return pico ?? undefined;
+}
+
+/** `no_rate:input_audio`: the reason, and what is missing where it has a name. */
+function whyOf(unpriced: ExchangeRecord['unpriced']): string | null {
+  if (unpriced === null) return null;
+  return unpriced.missing === null ? unpriced.reason : `${unpriced.reason}:${unpriced.missing}`;
+}
+
+/** The estimate itself lies in the detail; this is what is summed up. */
+function estimateOf({ estimate }: ExchangeRecord): string | undefined {
+  const dollars = estimate?.cost_usd ?? null;
+  return (dollars === null ? null : toPico(dollars)) ?? undefined;
 }
 
 function text(value: string | null | undefined): string | undefined {

@@ -60,12 +60,14 @@ describe('why a cost is unknown', () => {
     expect(why({ 'audio.seconds': 27 }, { request_per_1k: 1 })?.missing).to.match(/^audio_per_/);
   });
 
-  it('names the service tier and the speed that have no rate', () => {
+  it('names the service tier, the speed and the region that have no rate', () => {
     expect(why(used(), PLAIN, { serviceTier: 'priority' })).to.eql(noRate('service_tiers.priority'));
     expect(why(used(), PLAIN, { speed: 'fast' })).to.eql(noRate('speeds.fast'));
     expect(why(used(), PLAIN, { serviceTier: 'flex', speed: 'fast' })).to.eql(
       noRate('service_tiers.flex, speeds.fast'),
     );
+    const here = { ...PLAIN, geo_multiplier: { us: '1.1' } };
+    expect(why(used(), here, { geo: 'us' })).to.equal(null);
     const flex = { ...PLAIN, service_tiers: { flex: { multiplier: '0.5' } } };
     expect(why(used(), flex, { serviceTier: 'flex', speed: 'fast' })).to.eql(noRate('speeds.fast'));
     expect(why(used(), { ...PLAIN, service_tiers: { priority: { input: 3 } } }, { serviceTier: 'fast' })).to.equal(

@@ -41,6 +41,7 @@ export function recordOf(changes: Partial<ExchangeRecord> = {}, at = NOON): Exch
     raw_usage: null,
     cost_usd: '0.001425',
     cost_source: 'price_table',
+    unpriced: null,
     table_cost_usd: null,
     price: { key: 'openai/gpt-4o', version: '2026-11-01', rates: { input: '2.5', output: '10', cache_read: '1.25' } },
     usage_by_model: null,

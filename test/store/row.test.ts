@@ -137,6 +137,7 @@ function randomRecord(random: Random): ExchangeRecord {
     raw_usage: maybe(text),
     cost_usd: maybe(() => pick(MONEY)),
     cost_source: maybe(() => pick(['free', 'provider'] as const)),
+    unpriced: maybe(() => ({ reason: pick(['no_price', 'no_rate'] as const), missing: maybe(text) })),
     table_cost_usd: maybe(() => pick(MONEY)),
     price: maybe(() => ({ key: text(), version: text(), rates: { input: pick(MONEY) } })),
     usage_by_model: maybe(() => [

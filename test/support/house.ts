@@ -171,6 +171,7 @@ export function recordOf(change: Partial<ExchangeRecord> = {}): ExchangeRecord {
     raw_usage: null,
     cost_usd: '0.000345',
     cost_source: 'price_table',
+    unpriced: null,
     table_cost_usd: null,
     price: {
       key: 'openai/gpt-4o-mini',

@@ -1,7 +1,7 @@
 import type { Cell, ColumnName, Columns } from '../columns.ts';
 import { numberOf, textOf } from '../columns.ts';
 import { fromPico } from '../money.ts';
-import { timeOf } from '../record-of-row.ts';
+import { timeOf, unpricedOf } from '../record-of-row.ts';
 import type { Row } from '../row.ts';
 import type { ExchangeEntry } from './shapes.ts';
 
@@ -47,11 +47,13 @@ export function entryOf(row: Omit<Columns, 'detail'> | (Row & { seq: number })):
 type Amounts =
   | `${'input' | 'output' | 'cache_read' | 'cache_write' | 'reasoning' | 'total'}_tokens`
   | 'cost_usd'
-  | 'cost_source';
+  | 'cost_source'
+  | 'unpriced'
+  | 'estimated_cost_usd';
 
 /** Tokens and money: unknown is null, a sum of unknowns as well. */
 function amountsOf(at: (name: ColumnName) => Cell | undefined): Pick<ExchangeEntry, Amounts> {
-  const [input, output, pico] = [numberOf(at('input_tokens')), numberOf(at('output_tokens')), at('cost_pico')];
+  const [input, output] = [numberOf(at('input_tokens')), numberOf(at('output_tokens'))];
   return {
     input_tokens: input,
     output_tokens: output,
@@ -59,7 +61,12 @@ function amountsOf(at: (name: ColumnName) => Cell | undefined): Pick<ExchangeEnt
     cache_write_tokens: numberOf(at('cache_write_tokens')),
     reasoning_tokens: numberOf(at('reasoning_tokens')),
     total_tokens: input === null && output === null ? null : (input ?? 0) + (output ?? 0),
-    cost_usd: pico === null || pico === undefined ? null : fromPico(String(pico)),
-    cost_source: textOf(at('cost_source')),
+    cost_usd: dollarsOf(at('cost_pico')),
+    cost_source: textOf(at('cost_source')) as ExchangeEntry['cost_source'],
+    unpriced: unpricedOf(at('unpriced')),
+    estimated_cost_usd: dollarsOf(at('estimate_cost_pico')),
   };
 }
+
+const dollarsOf = (pico: Cell | undefined): string | null =>
+  pico === null || pico === undefined ? null : fromPico(String(pico));

@@ -1,7 +1,8 @@
 import { type Columns, SELECT_ENTRY } from '../columns.ts';
 import type { Database } from '../database.ts';
+import { TURN } from './cost-kinds.ts';
 import { entryOf } from './entry.ts';
-import { clampLimit, TURN, Where } from './filters.ts';
+import { clampLimit, Where } from './filters.ts';
 import type { ExchangeEntry, TokenUsageEvent } from './shapes.ts';
 
 /** Reads the turns that arrived after `seq`, in the order of arrival; a client that comes back misses none. */

@@ -1,11 +1,10 @@
 import { toPico } from '../money.ts';
 import { StoreError } from '../store-error.ts';
+import { COST_KINDS } from './cost-kinds.ts';
 import type { Filters } from './shapes.ts';
 
 /** What failed upstream, in the stream or in the payload. */
 export const FAILED = `outcome in ('upstream_error', 'stream_error', 'truncated', 'bad_payload')`;
-/** Something was generated, so a provider may bill it: a turn, in the predecessor's word. */
-export const TURN = `usage_status <> 'not_applicable'`;
 /** The model that answered, or the one that was asked for. */
 export const MODEL = 'coalesce(response_model, request_model)';
 
@@ -71,6 +70,7 @@ export function whereOf(filters: Filters = {}, from?: Date, to?: Date): Where {
   byStatus(where, filters.status);
   byStop(where, filters.stop_reason);
   byTags(where, filters.tags);
+  byCostKind(where, filters.cost_source);
   byCost(where, filters.min_cost);
   bySearch(where, filters.q);
   return where;
@@ -113,6 +113,14 @@ function byTags(where: Where, tags: Record<string, string> | undefined): void {
       `seq in (select seq from exchange_tags where name = ${where.bind(name)} and value = ${where.bind(value)})`,
     );
   }
+}
+
+function byCostKind(where: Where, kind: string | undefined): void {
+  if (kind === undefined) return;
+  const condition = (COST_KINDS as Readonly<Record<string, string>>)[kind];
+  if (condition === undefined || !Object.hasOwn(COST_KINDS, kind))
+    throw new StoreError('bad_question', `cost_source is one of ${Object.keys(COST_KINDS).join(', ')}`);
+  where.and(condition);
 }
 
 function byCost(where: Where, dollars: string | undefined): void {

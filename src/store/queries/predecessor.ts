@@ -5,15 +5,16 @@ import type { Database } from '../database.ts';
 import { COST_SUM, fromPico, picoSum } from '../money.ts';
 import { timeOf } from '../record-of-row.ts';
 import type { Detail } from '../row.ts';
-import { clampLimit, TURN, whereOf } from './filters.ts';
-import type { AgentSummary, UsageRow } from './shapes.ts';
+import { TURN } from './cost-kinds.ts';
+import { clampLimit, whereOf } from './filters.ts';
+import type { AgentSummary, PredecessorSource, UsageRow } from './predecessor-shapes.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_HOURS = 24 * 366;
-const NO_AGENT = 'unknown';
+export const NO_AGENT = 'unknown';
 
 /** Input as the provider itself counts it: Anthropic's leaves out what the cache read and wrote. */
-const NATIVE_INPUT = `case when api like 'anthropic.%'
+export const NATIVE_INPUT = `case when api like 'anthropic.%'
   then input_tokens - coalesce(cache_read_tokens, 0) - coalesce(cache_write_tokens, 0) else input_tokens end`;
 
 export interface SummaryQuestion {
@@ -55,6 +56,14 @@ export async function usageRows(database: Database, question: UsageQuestion = {}
     where.binds,
   );
   return rows.map(usageRowOf);
+}
+
+/** Says where the cost of a row came from, in the predecessor's words. */
+export function sourceOf(row: { cost_source?: Cell; usage_source?: Cell }): PredecessorSource {
+  if (row.cost_source === 'free') return 'local_zero_cost';
+  if (row.cost_source === 'provider') return 'actual_billed';
+  if (row.cost_source !== 'price_table') return 'untracked';
+  return row.usage_source === 'counted' || row.usage_source === 'estimated' ? 'estimated' : 'priced_from_tokens';
 }
 
 function since(hours: number | undefined): Date {
@@ -119,7 +128,7 @@ function usageRowOf(row: Columns & { native_input: Cell }): UsageRow {
     duration_ms: numberOf(row.duration_ms),
     stop_reason: textOf(row.stop_raw),
     provider_name: textOf(row.provider),
-    cost_source: textOf(row.cost_source),
+    cost_source: sourceOf(row),
     filter_chars_saved: null,
     filter_tokens_saved: null,
     filter_tools_removed: null,

@@ -1,4 +1,5 @@
 import type { Outcome, StopKind, UsageSource, UsageStatus } from '../../metering/usage.ts';
+import type { ExchangeRecord } from '../../pipeline/record.ts';
 
 /** One exchange without its rare details: a line of a list, an event of a feed. */
 export interface ExchangeEntry {
@@ -42,7 +43,11 @@ export interface ExchangeEntry {
   total_tokens: number | null;
   /** US dollars, a decimal string of at most 12 decimals. */
   cost_usd: string | null;
-  cost_source: string | null;
+  cost_source: ExchangeRecord['cost_source'];
+  /** Why the cost is unknown; null where it is known, or nothing was to be paid. */
+  unpriced: ExchangeRecord['unpriced'];
+  /** What an estimate says where one was made. It is in no sum of costs. */
+  estimated_cost_usd: string | null;
   duration_ms: number | null;
   time_to_first_token_ms: number | null;
   request_bytes: number | null;
@@ -70,6 +75,8 @@ export interface Filters {
   environment?: string | undefined;
   /** Every tag must be there with this value. */
   tags?: Record<string, string> | undefined;
+  /** What the cost rests on; `unknown` finds what may be billed and has none. */
+  cost_source?: string | undefined;
   /** US dollars, a decimal string. */
   min_cost?: string | undefined;
   /** A piece of an id, model, agent, provider, path, user, session or error code. */
@@ -115,11 +122,54 @@ export interface Totals {
   cost_usd: string | null;
   /** Exchanges that a provider may bill and whose cost is unknown. */
   unpriced: number;
+  /** The same exchanges by what their cost rests on; refusals and failures that nobody bills are of no kind. */
+  cost_sources: CostSources;
   usage_sources: { provider: number; counted: number; estimated: number; none: number };
   latency_ms: Spread;
   time_to_first_token_ms: Spread;
   /** Cache reads as a share of input tokens, 0 to 1; null without input. */
   cache_share: number | null;
+}
+
+/**
+ * - `provider`: the provider said what it charges
+ * - `price_table`: the provider's tokens times the price table
+ * - `estimated`: tokens counted or estimated here times the price table
+ * - `free`: a free provider or model
+ * - `unknown`: it may be billed, and nobody knows what; in no sum
+ */
+export type CostKind = 'provider' | 'price_table' | 'estimated' | 'free' | 'unknown';
+
+export interface CostShare {
+  requests: number;
+  /** Input and output, as far as they are known. */
+  tokens: number;
+  cost_usd: string;
+}
+
+export type CostSources = Record<Exclude<CostKind, 'unknown'>, CostShare> & {
+  unknown: {
+    requests: number;
+    tokens: number;
+    cost_usd: null;
+    /** Those of them that have an estimate, and its sum; null without any. */
+    estimated_requests: number;
+    estimated_cost_usd: string | null;
+  };
+};
+
+/** A model whose cost is unknown, and why. */
+export interface UnpricedModel {
+  provider: string | null;
+  model: string | null;
+  /** Null where an older version did not say. */
+  unpriced: ExchangeRecord['unpriced'];
+  requests: number;
+  input_tokens: number;
+  output_tokens: number;
+  estimated_cost_usd: string | null;
+  /** UTC ISO: when it was used last. */
+  last_used: string;
 }
 
 /** Average and nearest-rank percentiles; null where nothing was measured. */
@@ -159,67 +209,6 @@ export interface SeriesLine {
   /** Exact decimal strings, for counts too; `Number()` them for drawing. One value a bucket, '0' where nothing was. */
   values: string[];
   total: string;
-}
-
-/** One agent in `GET /api/summary`. Averages are of turns that have the figure. */
-export interface AgentSummary {
-  agent: string;
-  turns: number;
-  total_input_tokens: number;
-  total_output_tokens: number;
-  total_cache_read: number;
-  total_cache_write: number;
-  /** A float for the predecessor's readers; the exact sum is in `totals`. */
-  total_cost: number;
-  avg_input_tokens: number | null;
-  max_input_tokens: number | null;
-  avg_system_chars: number | null;
-  avg_history_chars: number | null;
-  avg_skill_chars: number | null;
-  avg_base_prompt_chars: number | null;
-  is_local_model?: true;
-}
-
-/** One row of `GET /api/usage`. What the record does not hold is null. */
-export interface UsageRow {
-  id: number;
-  timestamp: string;
-  agent: string;
-  model: string | null;
-  request_body_bytes: number;
-  message_count: number | null;
-  user_message_count: number | null;
-  assistant_message_count: number | null;
-  tool_count: number | null;
-  system_prompt_total_chars: number | null;
-  workspace_agents_chars: number | null;
-  workspace_soul_chars: number | null;
-  workspace_tools_chars: number | null;
-  workspace_identity_chars: number | null;
-  workspace_user_chars: number | null;
-  workspace_heartbeat_chars: number | null;
-  workspace_bootstrap_chars: number | null;
-  workspace_memory_chars: number | null;
-  skill_injection_chars: number | null;
-  base_prompt_chars: number | null;
-  conversation_history_chars: number | null;
-  input_tokens: number | null;
-  output_tokens: number | null;
-  cache_read_tokens: number | null;
-  cache_write_tokens: number | null;
-  /** Six decimals, as the predecessor gave it. */
-  estimated_cost_usd: number | null;
-  duration_ms: number | null;
-  stop_reason: string | null;
-  provider_name: string | null;
-  cost_source: string | null;
-  filter_chars_saved: number | null;
-  filter_tokens_saved: number | null;
-  filter_tools_removed: number | null;
-  /** Beyond the predecessor's row: it had no way to tell a failure from an empty turn. */
-  status: number | null;
-  error_type: string | null;
-  time_to_first_token_ms: number | null;
 }
 
 /** What filter menus offer, each sorted; at most 500 of a kind. */

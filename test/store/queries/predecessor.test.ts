@@ -86,9 +86,27 @@ onBothDialects("the predecessor's shapes", (place) => {
       workspace_soul_chars: null,
       stop_reason: 'stop',
       duration_ms: 612.25,
+      cost_source: 'priced_from_tokens',
     });
+    expect(rows[0]).to.include({ cost_source: 'untracked', estimated_cost_usd: null });
     for (const limit of [-1, 0]) expect(await store.queries.usageRows({ limit })).to.have.lengthOf(1);
     expect(await store.queries.usageRows({ agent: 'claude', hours: Number.NaN })).to.have.lengthOf(1);
+  });
+
+  it('says what a cost rests on in the words of the predecessor', async () => {
+    const store = await place().filled(
+      recordOf({ cost_usd: '0', cost_source: 'free' }, now - 4),
+      recordOf({ cost_source: 'provider' }, now - 3),
+      recordOf({ usage_source: 'counted', usage_status: 'estimated' }, now - 2),
+      recordOf({ cost_usd: null, cost_source: null }, now - 1),
+    );
+    const rows = await store.queries.usageRows();
+    expect(rows.map((row) => row.cost_source)).to.deep.equal([
+      'untracked',
+      'estimated',
+      'actual_billed',
+      'local_zero_cost',
+    ]);
   });
 
   it('gives the events after a place, turns only, each once', async () => {

@@ -44,6 +44,43 @@ onBothDialects('totals', (place) => {
     expect(totals.time_to_first_token_ms).to.deep.equal({ average: 204.5, p50: 204.5, p95: 204.5 });
   });
 
+  it('tells what the costs rest on, to the last digit, and what is in none of them', async () => {
+    const [usage, used] = [{ input_tokens: 10, output_tokens: 1 }, 11];
+    const estimate = { input_tokens: 10, output_tokens: 1, cost_usd: '0.12', confidence: 'low' } as const;
+    const unknown = { usage, cost_usd: null, cost_source: null };
+    const store = await place().filled(
+      recordOf({ usage, cost_usd: '10', cost_source: 'provider' }),
+      recordOf({ usage, cost_usd: '2.339999999999' }),
+      recordOf({ usage, cost_usd: '0.000000000001' }),
+      recordOf({ usage, cost_usd: '0.5', usage_source: 'counted', usage_status: 'estimated' }),
+      recordOf({ usage, cost_usd: '0.25', usage_source: 'estimated', usage_status: 'estimated' }),
+      recordOf({ usage, cost_usd: '0', cost_source: 'free' }),
+      recordOf({ ...unknown, estimate }),
+      recordOf({ ...unknown, estimate: { ...estimate, cost_usd: null } }),
+      recordOf({ ...unknown, usage: null, usage_status: 'missing' }),
+      recordOf(failing({ outcome: 'refused', status: 429 })),
+    );
+    const { cost_sources, cost_usd, unpriced } = await store.queries.totals(DAY);
+    expect([cost_usd, unpriced]).to.deep.equal(['13.09', 3]);
+    expect(cost_sources).to.deep.equal({
+      provider: { requests: 1, tokens: used, cost_usd: '10' },
+      price_table: { requests: 2, tokens: 2 * used, cost_usd: '2.34' },
+      estimated: { requests: 2, tokens: 2 * used, cost_usd: '0.75' },
+      free: { requests: 1, tokens: used, cost_usd: '0' },
+      unknown: {
+        requests: 3,
+        tokens: 2 * used,
+        cost_usd: null,
+        estimated_requests: 1,
+        estimated_cost_usd: '0.12',
+      },
+    });
+    for (const [kind, { requests }] of Object.entries(cost_sources)) {
+      const { entries } = await store.queries.list({ filters: { cost_source: kind } });
+      expect(entries, kind).to.have.lengthOf(requests);
+    }
+  });
+
   it('says nothing where nothing is known', async () => {
     const store = await place().filled();
     const nothing = { average: null, p50: null, p95: null };
