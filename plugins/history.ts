@@ -78,12 +78,16 @@ function writeAnswer(row: ExchangeRecord, { request, response, bills, state }: E
   row.raw_usage = reading?.rawUsage ?? null;
   row.cost_usd = cost?.cost_usd ?? null;
   row.cost_source = cost?.cost_source ?? null;
+  row.unpriced = cost ? cost.unpriced : row.usage_status === 'not_applicable' ? null : NOTHING_SAID;
   row.table_cost_usd = cost?.table_cost_usd ?? null;
   row.price = cost?.price ?? null;
   row.usage_by_model = cost?.by_model ?? null;
   row.service_tier = reading?.serviceTier ?? null;
   row.response_id = short(reading?.responseId);
 }
+
+/** Something was generated, and nothing could be read of it. */
+const NOTHING_SAID: ExchangeRecord['unpriced'] = { reason: 'no_usage', missing: null };
 
 const ID_HEADERS = ['apim-request-id', 'x-request-id', 'request-id', 'x-amzn-requestid', 'x-generation-id'];
 
