@@ -11,7 +11,7 @@ export type { EventFrame } from './bytes/event-frames.ts';
 export { type JsonMembers, membersOf } from './bytes/json-members.ts';
 export { JsonScan } from './bytes/json-scan.ts';
 export { charsIn, charsOf, hasValue, marker, valueAfter } from './bytes/search.ts';
-export { SseCutter, type SseEvent } from './bytes/sse.ts';
+export { SseCutter, SseEvent } from './bytes/sse.ts';
 export { AnswerMeter } from './metering/answer-meter.ts';
 export {
   addUsage,

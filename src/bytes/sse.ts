@@ -32,6 +32,13 @@ export class SseEvent {
     this.#read = opaque;
   }
 
+  /** An event without a name that came in another framing: all of it is data. */
+  static of(data: Buffer): SseEvent {
+    const event = new SseEvent(data, true);
+    event.#data = data;
+    return event;
+  }
+
   /** The values of the `data` lines joined with LF; null when there is no such line. */
   get data(): Buffer | null {
     if (!this.#read) this.#readFields();

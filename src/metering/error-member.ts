@@ -22,6 +22,15 @@ export function readError(body: JsonMembers): Reading['error'] {
   return null;
 }
 
+/**
+ * Reads the type of an AWS error, `ThrottlingException`, from the header that names it
+ * (`x-amzn-errortype: ThrottlingException:http://...`): the body has a message only.
+ */
+export function readErrorHeader(errorType: string | undefined): Reading['error'] {
+  const type = codeOf(errorType?.replace(/:.*/s, '').replace(/.*#/s, ''));
+  return type === null ? null : { type, code: null };
+}
+
 /** Seconds of Google's `{"@type":".../google.rpc.RetryInfo","retryDelay":"21.5s"}`: its answers have no `retry-after`. */
 function retryDelay(error: JsonObject): number | null {
   for (const each of asList(error.details)) {

@@ -65,6 +65,7 @@ export function checkSample(adapter: Adapter, sample: WireSample): void {
       status: upstream.status,
       contentType: (upstream.headers['content-type'] ?? '').split(';')[0]!,
       streamAsked: sample.request.body?.stream === true,
+      ...(expected.model.request ? { model: expected.model.request } : {}),
       whole: client === undefined && upstream.end !== 'reset',
     },
     bytes,
