@@ -6,7 +6,7 @@ import { Keyring } from './keyring.ts';
 import { compileGlobs } from './loader/glob.ts';
 import type { Ordered } from './loader/order.ts';
 import type { Facts } from './loader/when.ts';
-import { costOf } from './metering/cost.ts';
+import { type CostQuestion, costOf } from './metering/cost.ts';
 import type { Dialect } from './pipeline/dialect.ts';
 import type { Exchange, Principal, Terms } from './pipeline/exchange.ts';
 import { Pipeline, type Stage } from './pipeline/pipeline.ts';
@@ -92,7 +92,11 @@ export class Generation implements Traffic {
     this.instances = instances;
     this.limits = { body: config.limits.body, clientStall: config.limits.client_stall, drain: config.limits.drain };
     this.#most = config.limits.concurrent ?? Number.POSITIVE_INFINITY;
-    this.terms = { configVersion: version, cost: (question) => costOf(question, prices) };
+    const free = (provider: string): boolean => blueprint.providers.get(provider)?.free ?? false;
+    this.terms = {
+      configVersion: version,
+      cost: (question) => costOf(isWhole(question) ? question : { ...question, free: free(question.provider) }, prices),
+    };
     this.#endpoints = new Endpoints([...blueprint.adapters].map(([name, { value }]) => [name, value] as const));
     this.#routes = makeRoutes(blueprint);
     this.#keyring = new Keyring(config.keys, parts.generatedKey);
@@ -159,6 +163,8 @@ export class Generation implements Traffic {
     for (const key of this.#held.splice(0).reverse()) await this.#parts.resources.release(key);
   }
 }
+
+const isWhole = (question: Parameters<Terms['cost']>[0]): question is CostQuestion => question.free !== undefined;
 
 async function holdInstance(entry: Ordered, parts: GenerationParts, held: string[]): Promise<Instance> {
   const loaded = parts.blueprint.plugins.get(entry.plugin)!;

@@ -10,8 +10,9 @@ import type { Exchange, Principal, Terms, Verdict } from './pipeline/exchange.ts
 import type { ExchangeRecord } from './pipeline/record.ts';
 import type { Tokens } from './tokens/token-count.ts';
 
-export type { KeptText } from './metering/kept-text.ts';
 export type { Cost, CostQuestion } from './metering/cost.ts';
+export type { KeptText } from './metering/kept-text.ts';
+export { Ledger } from './metering/ledger.ts';
 export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
 export type { Exchange, ExchangeState, Principal, Terms, Verdict } from './pipeline/exchange.ts';
 export type { Provider } from './pipeline/provider.ts';

@@ -14,6 +14,8 @@ export interface CostQuestion {
   responseModel: string | null;
   usage: Usage | null;
   parts: UsagePart[] | null;
+  /** Tokens of one prompt, where `usage` is the sum of several requests: long prompts have rates of their own. */
+  promptTokens?: number | undefined;
   serviceTier: string | null;
   speed: string | null;
   geo: string | null;
@@ -168,6 +170,6 @@ function priceOf(
   return { cost: applied && bill(usage, applied), applied };
 }
 
-function selectionOf({ serviceTier, speed, geo, at }: CostQuestion, usage: Usage): Selection {
-  return { inputTokens: usage.input_tokens ?? 0, serviceTier, speed, geo, at };
+function selectionOf({ promptTokens, serviceTier, speed, geo, at }: CostQuestion, usage: Usage): Selection {
+  return { inputTokens: promptTokens ?? usage.input_tokens ?? 0, serviceTier, speed, geo, at };
 }

@@ -76,7 +76,8 @@ export interface ExchangeParts {
 export interface Terms {
   /** 12 hex digits of the configuration's hash. */
   readonly configVersion: string;
-  cost(question: CostQuestion): Cost;
+  /** Without `free` in the question, the provider of that name is free or not as gateway.yaml says. */
+  cost(question: Omit<CostQuestion, 'free'> & { free?: boolean }): Cost;
 }
 
 /** What only sockets know about the end of an exchange. */

@@ -115,6 +115,12 @@ describe('the cost of an answer', () => {
     expect(cost(tokens(200_000, 0), grok).cost_usd).to.equal('0.8');
   });
 
+  it('takes the tier of one prompt where the usage is the sum of many', () => {
+    const batch = { provider: 'anthropic', responseModel: 'claude-sonnet-4-5', promptTokens: 2000 };
+    expect(cost(tokens(2_000_000, 0), batch).cost_usd).to.equal('6');
+    expect(cost(tokens(2_000_000, 0), { ...batch, promptTokens: 200_001 }).cost_usd).to.equal('12');
+  });
+
   it('is priced by the service tier, the speed and the region of the answer', () => {
     const sol = { responseModel: 'gpt-5.6-sol' };
     const flex = cost(tokens(3000, 500, 1024), { ...sol, serviceTier: 'flex' });
