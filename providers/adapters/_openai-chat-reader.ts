@@ -1,8 +1,9 @@
 import {
+  type AnswerHead,
   type AnswerReader,
+  addUsage,
   asList,
   asObject,
-  charsIn,
   charsOf,
   type Draft,
   hasValue,
@@ -14,8 +15,12 @@ import {
   nameOf,
   readError,
   type SseEvent,
+  type Usage,
   type UsagePart,
 } from '../../src/adapter.ts';
+import { isCloudModel } from './_ollama-cloud.ts';
+import { fireworksUsage, timingsUsage } from './_openai-hints.ts';
+import { isNothing, messageTexts, textsOf } from './_openai-message.ts';
 import { chatStop } from './_openai-stop.ts';
 import { readChatUsage, reportedCost } from './_openai-usage.ts';
 
@@ -23,9 +28,10 @@ const USAGE = marker('usage');
 const FINISH_REASON = marker('finish_reason');
 const ERROR = marker('error');
 const REFUSAL = marker('refusal');
-/** Where deltas carry text, most frequent first. */
-const TEXTS = ['content', 'arguments', 'reasoning_content', 'reasoning', 'text', 'refusal'].map(marker);
+/** Where deltas carry text, most frequent first; `transcript` is what an audio answer says. */
+const TEXTS = ['content', 'arguments', 'reasoning_content', 'reasoning', 'text', 'refusal', 'transcript'].map(marker);
 const DONE = '[DONE]';
+const COLON = 58;
 /** After so many events a stream has no model to tell. */
 const OPENING = 16;
 
@@ -36,38 +42,57 @@ const OPENING = 16;
  * an error, are parsed; in the others the text is counted where it lies.
  */
 export class ChatReader implements AnswerReader {
-  readonly members = ['usage', 'model', 'id', 'service_tier', 'choices', 'x_groq', 'usage_breakdown'];
+  readonly members = [
+    'usage',
+    'model',
+    'id',
+    'service_tier',
+    'system_fingerprint',
+    'choices',
+    'x_groq',
+    'usage_breakdown',
+    'timings',
+    'perf_metrics',
+  ];
   readonly #inputOnly: boolean;
+  readonly #head: AnswerHead | null;
+  /** A model of Ollama's cloud was asked for, if it is Ollama that answers. */
+  readonly #asksCloud: boolean;
   #usage: JsonObject | null = null;
   #usageText: string | undefined;
+  /** llama.cpp's and Fireworks' measures. */
+  #timings: unknown;
+  #metrics: unknown;
   #textMarker = TEXTS[0]!;
   #parsed = 0;
   #refused = false;
   /** The stop reason of the first choice was seen; those of other choices do not replace it. */
   #stopIsFirst = false;
 
-  constructor(inputOnly: boolean) {
+  /**
+   * @param inputOnly the endpoint has no output: embeddings
+   * @param head for what servers tell outside the body
+   */
+  constructor(inputOnly: boolean, head: AnswerHead | null = null) {
     this.#inputOnly = inputOnly;
+    this.#head = head;
+    this.#asksCloud = isCloudModel(head?.model ?? null);
   }
 
   event(event: SseEvent, draft: Draft): void {
     const { raw } = event;
+    // A comment may say anything.
+    if (raw[0] === COLON && event.data === null) return;
     if (raw.length < 64 && event.data?.toString('latin1').trim() === DONE) {
       draft.ended = true;
       if (draft.error === null) draft.usageIsFinal = true;
       return;
     }
-    const chars = this.#chars(raw);
     const opening = !draft.started || (draft.model === null && this.#parsed < OPENING);
+    const chars = this.#text(raw, draft);
     const tells =
       opening || hasValue(raw, USAGE) || hasValue(raw, FINISH_REASON) || (chars === 0 && hasValue(raw, ERROR));
-    if (!tells) {
-      draft.addOutput(chars);
-      return;
-    }
-    // A comment may say anything.
-    if (event.data === null) return;
-    draft.addOutput(chars);
+    if (!tells || event.data === null) return;
     this.#parsed++;
     if (chars > 0 && charsOf(raw, REFUSAL) > 0) this.#refused = true;
     this.#chunk(membersOf(event.data), draft);
@@ -79,24 +104,30 @@ export class ChatReader implements AnswerReader {
     if (choices === undefined) this.#largeChoices(body, draft);
     for (const choice of asList(choices)) this.#message(asObject(choice), draft);
     this.#usageOf(body.get('usage'), body.text('usage'), draft);
+    this.#measures(body);
     draft.usageIsFinal = true;
-    draft.parts = breakdown(body) ?? draft.parts;
+    draft.parts = breakdown(body.get('usage_breakdown')) ?? breakdown(asObject(body.get('x_groq'))?.usage_breakdown);
   }
 
   finish(draft: Draft): void {
-    draft.usage = readChatUsage(this.#usage, draft.note, this.#inputOnly);
+    if (this.#usage === null && this.#timings !== undefined) draft.keepRawUsage(JSON.stringify(this.#timings));
+    const beside = fireworksUsage(this.#head, this.#metrics);
+    const said = this.#usage ?? timingsUsage(this.#timings, draft.note);
+    draft.usage = readChatUsage(mergeUsage(beside, said), draft.note, this.#inputOnly) ?? sumOf(draft.parts);
+    // A header that counts the prompt says nothing of the answer.
+    if (said === null && draft.parts === null && !this.#inputOnly) draft.usageIsFinal = false;
     draft.reportedCostUsd = reportedCost(this.#usageText, draft.note);
     draft.serviceTier ??= nameOf(this.#usage?.service_tier);
     if (this.#refused && draft.stopReason?.normalized === 'stop') draft.stopReason.normalized = 'refusal';
   }
 
-  /** Characters of an event's text; the place where it was found last is tried first. */
-  #chars(raw: Buffer): number {
-    const chars = charsOf(raw, this.#textMarker);
+  /** Keeps and counts an event's text; the place where it was found last is tried first. */
+  #text(raw: Buffer, draft: Draft): number {
+    const chars = draft.addTextIn(raw, this.#textMarker);
     if (chars > 0) return chars;
     for (const name of TEXTS) {
       if (name === this.#textMarker) continue;
-      const found = charsOf(raw, name);
+      const found = draft.addTextIn(raw, name);
       if (found === 0) continue;
       this.#textMarker = name;
       return found;
@@ -107,6 +138,7 @@ export class ChatReader implements AnswerReader {
   #chunk(chunk: JsonMembers, draft: Draft): void {
     draft.error ??= readError(chunk);
     this.#identify(chunk, draft);
+    this.#measures(chunk);
     const choices = asList(chunk.get('choices')).map(asObject);
     let billed = false;
     for (const choice of choices) if (this.#choice(choice, draft)) billed = true;
@@ -117,13 +149,19 @@ export class ChatReader implements AnswerReader {
     if (this.#usageOf(chunk.get('usage'), chunk.text('usage'), draft)) billed = true;
     // The bill comes with or after the finish reason, or alone. Numbers before that may still grow.
     if (billed) draft.usageIsFinal = draft.finishing || choices.length === 0;
-    draft.parts = (groq && breakdown(groq)) ?? draft.parts;
+    draft.parts = breakdown(groq?.get('usage_breakdown') ?? chunk.get('usage_breakdown')) ?? draft.parts;
+  }
+
+  #measures(members: JsonMembers): void {
+    this.#timings = members.get('timings') ?? this.#timings;
+    this.#metrics = members.get('perf_metrics') ?? this.#metrics;
   }
 
   /** Returns true when the choice says usage, as Moonshot's do. */
   #choice(choice: JsonObject | null, draft: Draft): boolean {
     if (choice === null) return false;
     this.#stop(choice, draft);
+    if (asObject(choice.error) !== null) draft.error ??= { type: null, code: null };
     const delta = Object.entries(asObject(choice.delta) ?? {});
     if (delta.some(([name, value]) => name !== 'role' && !isNothing(value))) draft.started = true;
     return this.#usageOf(choice.usage, JSON.stringify(choice.usage), draft);
@@ -134,7 +172,8 @@ export class ChatReader implements AnswerReader {
     this.#stop(choice, draft);
     const message = asObject(choice.message);
     if (nameOf(choice.text) !== null || message !== null) draft.started = true;
-    draft.addOutput(textChars(choice.text) + (message === null ? 0 : messageChars(message)));
+    // Together writes the text twice, in the manner of completions too.
+    for (const text of message === null ? textsOf(choice.text) : messageTexts(message)) draft.addText(text);
     if (typeof message?.refusal === 'string' && message.refusal !== '') this.#refused = true;
     if (asObject(choice.error) !== null) draft.error ??= { type: null, code: null };
     this.#usageOf(choice.usage, JSON.stringify(choice.usage), draft);
@@ -145,6 +184,7 @@ export class ChatReader implements AnswerReader {
     const size = body.size('choices');
     if (size === 0) return;
     draft.addOutput(size);
+    draft.text.isCut = true;
     const [, raw] = /"finish_reason"\s*:\s*"(\w{1,64})"/.exec(body.tail('choices')) ?? [];
     if (raw !== undefined) draft.stop(chatStop(raw));
   }
@@ -160,6 +200,7 @@ export class ChatReader implements AnswerReader {
     draft.model = nameOf(members.get('model')) ?? draft.model;
     draft.responseId = nameOf(members.get('id')) ?? draft.responseId;
     draft.serviceTier = nameOf(members.get('service_tier')) ?? draft.serviceTier;
+    if (this.#asksCloud && members.get('system_fingerprint') === 'fp_ollama') draft.isPaid = true;
   }
 
   /** Returns true when something was said. */
@@ -174,8 +215,8 @@ export class ChatReader implements AnswerReader {
 }
 
 /** Groq's compound systems say what each of their models used. */
-function breakdown(members: JsonMembers): UsagePart[] | null {
-  const models = asList(asObject(members.get('usage_breakdown'))?.models).map(asObject);
+function breakdown(said: unknown): UsagePart[] | null {
+  const models = asList(asObject(said)?.models).map(asObject);
   const parts: UsagePart[] = [];
   for (const each of models) {
     const model = nameOf(each?.model);
@@ -185,22 +226,9 @@ function breakdown(members: JsonMembers): UsagePart[] | null {
   return parts.length > 0 ? parts : null;
 }
 
-function messageChars(message: JsonObject): number {
-  const calls = [...asList(message.tool_calls).map((call) => asObject(call)?.function), message.function_call];
-  return (
-    textChars(message.content) +
-    (textChars(message.reasoning_content) || textChars(message.reasoning)) +
-    textChars(message.refusal) +
-    calls.reduce<number>((sum, call) => sum + textChars(asObject(call)?.arguments), 0)
-  );
-}
-
-/** A text, or a list of parts with texts. */
-function textChars(value: unknown): number {
-  if (typeof value === 'string') return charsIn(value);
-  return asList(value).reduce<number>((sum, part) => sum + textChars(asObject(part)?.text), 0);
-}
-
-function isNothing(value: unknown): boolean {
-  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+function sumOf(parts: readonly UsagePart[] | null): Usage | null {
+  if (parts === null) return null;
+  const sum: Usage = {};
+  for (const part of parts) addUsage(sum, part.usage);
+  return sum;
 }

@@ -6,6 +6,7 @@ import {
   formatDecimal,
   type JsonObject,
   membersOf,
+  mergeUsage,
   type Note,
   parseDecimal,
   put,
@@ -23,31 +24,66 @@ interface Counted {
   reasoning: number | undefined;
 }
 
+/** Names of the details, the one that wins last: Mistral has two, transcriptions and images have their own. */
+const INPUT_DETAILS = ['input_token_details', 'input_tokens_details', 'prompt_token_details', 'prompt_tokens_details'];
+const OUTPUT_DETAILS = ['output_tokens_details', 'completion_tokens_details'];
+
 /**
- * Normalises `usage` of Chat Completions, Completions and Embeddings, with the habits of
- * compatible servers (wire-formats 1.9). Null when it holds no number.
+ * Normalises `usage` of Chat Completions, Completions, Embeddings, audio and images, with
+ * the habits of compatible servers (wire-formats 1.4, 1.9). Null when it holds no number.
  *
  * @param inputOnly the endpoint has no output: embeddings
  */
 export function readChatUsage(raw: JsonObject | null, note: Note, inputOnly = false): Usage | null {
   if (raw === null) return null;
-  const inputs = asObject(raw.prompt_tokens_details) ?? asObject(raw.prompt_token_details);
-  const outputs = asObject(raw.completion_tokens_details);
+  const inputs = detailsOf(raw, INPUT_DETAILS);
+  const outputs = detailsOf(raw, OUTPUT_DETAILS);
   const counted: Counted = {
-    input: count(raw, 'prompt_tokens', note) ?? count(raw, 'input_tokens', note),
+    input: count(raw, 'prompt_tokens', note) ?? count(raw, 'input_tokens', note) ?? hitsAndMisses(raw, note),
     output: count(raw, 'completion_tokens', note) ?? count(raw, 'output_tokens', note),
     total: count(raw, 'total_tokens', note),
     cached: cachedTokens(raw, inputs, note),
     written: count(inputs, 'cache_write_tokens', note) ?? count(raw, 'cache_creation_input_tokens', note),
     reasoning: count(outputs, 'reasoning_tokens', note) ?? count(raw, 'reasoning_tokens', note),
   };
+  const heard = secondsOf(raw, note);
+  const beside = heard === undefined ? undefined : takeAudio(counted);
   if (inputOnly) {
     counted.input ??= counted.total;
     counted.output ??= 0;
   } else reconcileChat(counted, note);
   const usage = usageOf(counted);
+  put(usage, 'audio.input_tokens', beside);
+  put(usage, 'audio.seconds', heard);
   putModalities(usage, inputs, outputs, note);
   return finished(usage, note);
+}
+
+function detailsOf(raw: JsonObject, names: readonly string[]): JsonObject | null {
+  return names.reduce<JsonObject | null>((merged, name) => mergeUsage(merged, raw[name]), null);
+}
+
+/** DeepSeek's two halves of a prompt, for servers that repeat only those. */
+function hitsAndMisses(raw: JsonObject, note: Note): number | undefined {
+  const missed = count(raw, 'prompt_cache_miss_tokens', note);
+  return missed === undefined ? undefined : missed + (count(raw, 'prompt_cache_hit_tokens', note) ?? 0);
+}
+
+/** Seconds that were listened to: of a transcription billed by time, or of audio in a prompt of Mistral's, where 0 is none. */
+function secondsOf(raw: JsonObject, note: Note): number | undefined {
+  const seconds = raw.seconds ?? raw.prompt_audio_seconds ?? undefined;
+  if (seconds === undefined || seconds === 0) return undefined;
+  if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0) return seconds;
+  note('the seconds of audio are no number');
+  return undefined;
+}
+
+/** Mistral's total has the tokens of the audio, and its prompt has not: they are taken into the prompt. */
+function takeAudio(counted: Counted): number | undefined {
+  const { input, output, total } = counted;
+  if (input === undefined || output === undefined || total === undefined || total <= input + output) return undefined;
+  counted.input = total - output;
+  return total - output - input;
 }
 
 /** Normalises `usage` of the Responses API; null when it holds no number. */

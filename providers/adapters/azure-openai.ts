@@ -24,7 +24,7 @@ export default defineAdapter({
   ],
   meter: (head) => {
     const reader =
-      head.api === 'openai.responses' ? new ResponsesReader() : new ChatReader(head.api === 'openai.embeddings');
+      head.api === 'openai.responses' ? new ResponsesReader() : new ChatReader(head.api === 'openai.embeddings', head);
     return new AnswerMeter(head, reader, true);
   },
   error: openaiError,

@@ -3,11 +3,14 @@ import { ChatReader } from './_openai-chat-reader.ts';
 import { openaiError, openaiErrorEvent } from './_openai-error.ts';
 
 const CHAT = '/v1/chat/completions';
+const EMBEDDINGS = 'openai.embeddings';
 
 const endpoints: readonly Endpoint[] = [
   { method: 'POST', path: CHAT, api: 'openai.chat', body: 'json', bills: true },
   { method: 'POST', path: '/v1/completions', api: 'openai.completions', body: 'json', bills: true },
-  { method: 'POST', path: '/v1/embeddings', api: 'openai.embeddings', body: 'json', bills: true },
+  { method: 'POST', path: '/v1/embeddings', api: EMBEDDINGS, body: 'json', bills: true },
+  // Free of charge, and often asked before each question.
+  { method: 'POST', path: '/v1/moderations', api: 'openai.moderations', body: 'json', bills: false },
   { method: 'GET', path: '/v1/models', api: 'openai.models', body: 'any', bills: false },
   { method: 'GET', path: '/v1/models/:id', api: 'openai.models', body: 'any', bills: false },
   { method: 'GET', path: CHAT, api: 'openai.chat.stored', body: 'any', bills: false },
@@ -27,7 +30,7 @@ export default defineAdapter({
   dialect: 'openai',
   home: 'openai',
   endpoints,
-  meter: (head) => new AnswerMeter(head, new ChatReader(head.api === 'openai.embeddings'), billed.has(head.api)),
+  meter: (head) => new AnswerMeter(head, new ChatReader(head.api === EMBEDDINGS, head), billed.has(head.api)),
   error: openaiError,
   errorEvent: openaiErrorEvent,
 });

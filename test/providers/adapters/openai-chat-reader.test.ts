@@ -47,6 +47,37 @@ describe('reading of the openai-chat adapter', () => {
       expect(readEveryWay(openaiChat, CHAT, zero).usage).to.deep.equal({ input_tokens: 10, output_tokens: 0 });
     });
 
+    it('stands on every event and grows (continuous_usage_stats)', () => {
+      const each = (n: number, choice: object = {}) =>
+        chunk({ content: 'x' }, { usage: { prompt_tokens: 10, completion_tokens: n, total_tokens: 10 + n } }, choice);
+      const events = stream(each(1), each(2), each(3, { finish_reason: 'stop' }), '[DONE]');
+      const reading = readEveryWay(openaiChat, CHAT, events);
+      expect([reading.usage?.output_tokens, reading.usageStatus]).to.deep.equal([3, 'final']);
+    });
+
+    it('is one for all choices', () => {
+      const at = (index: number, more: object = {}) => ({ index, ...more });
+      const events = stream(
+        chunk({ content: 'a' }, {}, at(0)),
+        chunk({ content: 'b' }, {}, at(1)),
+        chunk({ content: 'c' }, {}, at(0)),
+        chunk({}, {}, at(1, { finish_reason: 'length' })),
+        chunk({}, {}, at(0, { finish_reason: 'stop' })),
+        bill(usage),
+        '[DONE]',
+      );
+      const reading = readEveryWay(openaiChat, CHAT, events);
+      expect([reading.usage, reading.stopReason?.raw, reading.outputChars]).to.deep.equal([normalised, 'stop', 3]);
+      const choices = ['ab', 'cde'].map((content, index) => ({ index, message: { content }, finish_reason: 'stop' }));
+      const json = read(openaiChat, JSON_CHAT, [answer(usage, { choices })]);
+      expect([json.usage, json.outputChars]).to.deep.equal([normalised, 5]);
+    });
+
+    it('stands in an event without choices (Fireworks)', () => {
+      const events = stream(hello, { id: 'c-1', model: 'm-1' }, finish, { id: 'c-1', usage }, '[DONE]');
+      expect(readEveryWay(openaiChat, CHAT, events).usage).to.deep.equal(normalised);
+    });
+
     it('is partial while it grows and the stream breaks, final with the finish reason', () => {
       const growing = [1, 2, 3].map((n) =>
         chunk({ content: 'x' }, { usage: { prompt_tokens: 10, completion_tokens: n, total_tokens: 10 + n } }),
@@ -91,6 +122,21 @@ describe('reading of the openai-chat adapter', () => {
       expect(JSON.stringify(reading)).not.to.contain('secret');
       const old = readEveryWay(openaiChat, CHAT, stream({ object: 'error', message: 'x', code: 40303 }, '[DONE]'));
       expect([old.error, old.usageStatus]).to.deep.equal([{ type: null, code: '40303' }, 'not_applicable']);
+    });
+
+    it('says an error inside a choice (OpenRouter), in JSON and in a stream', () => {
+      const choice = { error: { code: 502, message: 'x' }, finish_reason: 'error' };
+      expect(readEveryWay(openaiChat, CHAT, stream(hello, chunk({ content: '' }, {}, choice))).ending).to.equal(
+        'error',
+      );
+      const json = answer(null, { choices: [{ index: 0, message: { content: '' }, ...choice }] });
+      const reading = read(openaiChat, JSON_CHAT, [json]);
+      expect([reading.ending, reading.error]).to.deep.equal(['error', { type: null, code: null }]);
+    });
+
+    it('says why Groq stopped early', () => {
+      const early = chunk({}, { x_groq: { id: 'r', error: 'over capacity' } }, { finish_reason: 'stop' });
+      expect(readEveryWay(openaiChat, CHAT, stream(hello, early, '[DONE]'))).to.include({ ending: 'error' });
     });
 
     it('says an error beside choices (OpenRouter)', () => {

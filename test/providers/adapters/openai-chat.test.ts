@@ -83,6 +83,13 @@ describe('the openai-chat adapter', () => {
     expect([reading.usage, reading.usageStatus, reading.ending]).to.deep.equal([null, 'not_applicable', 'complete']);
   });
 
+  it('identifies moderations, which are free', () => {
+    const reading = read(openaiChat, { ...JSON_CHAT, api: 'openai.moderations' }, [Buffer.from('{"results":[]}')]);
+    expect([reading.usageStatus, reading.ending]).to.deep.equal(['not_applicable', 'complete']);
+    const { bills } = openaiChat.endpoints.find(({ path }) => path === '/v1/moderations')!;
+    expect(bills).to.equal(false);
+  });
+
   it('says errors as OpenAI does', () => {
     const types: [number, string][] = [
       [400, 'invalid_request_error'],

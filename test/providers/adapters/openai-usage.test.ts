@@ -92,6 +92,97 @@ describe('usage in the openai-chat adapter', () => {
         { input_tokens: 20, output_tokens: 996, 'reasoning.output_tokens': 572 },
       ],
       [
+        'the two halves of DeepSeek where the whole is left out',
+        { completion_tokens: 5, prompt_cache_hit_tokens: 40, prompt_cache_miss_tokens: 60 },
+        { input_tokens: 100, output_tokens: 5, 'cache_read.input_tokens': 40 },
+      ],
+      [
+        'both details of Mistral',
+        {
+          prompt_tokens: 100,
+          completion_tokens: 5,
+          prompt_tokens_details: { audio_tokens: 7 },
+          prompt_token_details: { cached_tokens: 40 },
+        },
+        { input_tokens: 100, output_tokens: 5, 'audio.input_tokens': 7, 'cache_read.input_tokens': 40 },
+      ],
+      [
+        'audio beside the prompt (Mistral)',
+        {
+          prompt_audio_seconds: 12,
+          prompt_tokens: 3,
+          total_tokens: 419,
+          completion_tokens: 41,
+          prompt_tokens_details: { cached_tokens: 0, audio_tokens: 375 },
+        },
+        {
+          input_tokens: 378,
+          output_tokens: 41,
+          'cache_read.input_tokens': 0,
+          'audio.input_tokens': 375,
+          'audio.seconds': 12,
+        },
+      ],
+      [
+        'audio beside the prompt, read from a cache',
+        {
+          prompt_audio_seconds: 5,
+          prompt_tokens: 5,
+          total_tokens: 404,
+          completion_tokens: 24,
+          prompt_tokens_details: { cached_tokens: 368 },
+        },
+        {
+          input_tokens: 380,
+          output_tokens: 24,
+          'cache_read.input_tokens': 368,
+          'audio.input_tokens': 375,
+          'audio.seconds': 5,
+        },
+      ],
+      [
+        'no audio in a prompt of Mistral’s',
+        { prompt_audio_seconds: 0, prompt_tokens: 13, completion_tokens: 7, total_tokens: 20, num_cached_tokens: 0 },
+        { input_tokens: 13, output_tokens: 7, 'cache_read.input_tokens': 0 },
+      ],
+      [
+        'seconds that are none',
+        { prompt_audio_seconds: '12', prompt_tokens: 13, completion_tokens: 7 },
+        { input_tokens: 13, output_tokens: 7 },
+        ['the seconds of audio are no number'],
+      ],
+      [
+        'predictions, accepted and rejected, inside the completion',
+        {
+          prompt_tokens: 10,
+          completion_tokens: 60,
+          total_tokens: 70,
+          completion_tokens_details: {
+            accepted_prediction_tokens: 20,
+            rejected_prediction_tokens: 30,
+            reasoning_tokens: 0,
+          },
+        },
+        { input_tokens: 10, output_tokens: 60, 'reasoning.output_tokens': 0 },
+      ],
+      [
+        'the names of the Responses API',
+        {
+          input_tokens: 10,
+          output_tokens: 6,
+          total_tokens: 16,
+          input_tokens_details: { cached_tokens: 4, image_tokens: 2 },
+          output_tokens_details: { image_tokens: 5 },
+        },
+        {
+          input_tokens: 10,
+          output_tokens: 6,
+          'cache_read.input_tokens': 4,
+          'image.input_tokens': 2,
+          'image.output_tokens': 5,
+        },
+      ],
+      [
         'a completion that is left out',
         { prompt_tokens: 20, total_tokens: 26 },
         { input_tokens: 20, output_tokens: 6 },
@@ -163,6 +254,16 @@ describe('usage in the openai-chat adapter', () => {
         const reading = read(openaiChat, JSON_CHAT, [answer(nothing)]);
         expect([reading.usage, reading.usageStatus]).to.deep.equal([null, 'missing']);
       }
+    });
+
+    it('adds the models of a compound answer up where nothing else is said', () => {
+      const models = [
+        { model: 'a', usage: { prompt_tokens: 1, completion_tokens: 2 } },
+        { model: 'b', usage: { prompt_tokens: 3, completion_tokens: 4 } },
+      ];
+      const reading = read(openaiChat, JSON_CHAT, [answer(null, { x_groq: { usage_breakdown: { models } } })]);
+      expect(reading.usage).to.deep.equal({ input_tokens: 4, output_tokens: 6 });
+      expect([reading.parts?.length, reading.usageStatus]).to.deep.equal([2, 'final']);
     });
 
     it('names each model of a compound answer', () => {
