@@ -1,16 +1,21 @@
 /**
- * Makes genai-prices.json from the installed @pydantic/genai-prices (MIT).
+ * Makes genai-prices.json from @pydantic/genai-prices (MIT).
  *
- *   npm run prices:update              write the file
- *   npm run prices:update -- --check   only tell whether it is what the package gives
+ *   npm run prices:update                  from the installed version
+ *   npm run prices:update -- --latest      from the newest on npm, which is fetched beside the installed one
+ *   npm run prices:update -- --check       only tell whether the file is what the package gives
  *
  * Its rules match names by their beginning, so that a model of tomorrow silently gets the price
  * of its elder sister. Here a rule becomes the names it spells out; `dated` lets a date follow
  * them. Entries with a charge that is not metered here (pages, messages) are left out: their
  * price would be too low.
  */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FILE = fileURLToPath(new URL('genai-prices.json', import.meta.url));
@@ -21,6 +26,7 @@ const RATES = {
   output_mtok: 'output',
   cache_read_mtok: 'cache_read',
   cache_write_mtok: 'cache_write',
+  cache_write_5m_mtok: 'cache_write',
   cache_write_1h_mtok: 'cache_write_1h',
   input_audio_mtok: 'input_audio',
   cache_audio_read_mtok: 'cache_read_audio',
@@ -34,11 +40,12 @@ const RATES = {
   requests_kcount: 'request_per_1k',
   web_searches_kcount: 'web_search_per_1k',
   storage_searches_kcount: 'file_search_per_1k',
+  code_executions_kcount: 'code_execution_per_1k',
 };
 /** No provider tells how many cached tokens were of an image: they are charged as any cached token. */
 const NOT_REPORTED = new Set(['cache_image_read_mtok']);
 
-const require = createRequire(import.meta.url);
+const require = process.argv.includes('--latest') ? latest() : createRequire(import.meta.url);
 const { waitForUpdate } = require(PACKAGE);
 const manifest = JSON.parse(await readFile(new URL('../package.json', `file://${require.resolve(PACKAGE)}`), 'utf8'));
 const known = JSON.parse(await readFile(FILE, 'utf8').catch(() => '{}'));
@@ -60,11 +67,34 @@ const leftOut = [];
 const entries = providers.flatMap((provider) => provider.models.flatMap((model) => entriesOf(provider.id, model)));
 const text = render(head, entries);
 console.log(`${entries.length} prices of ${providers.length} providers, @pydantic/genai-prices ${manifest.version}`);
-if (leftOut.length > 0) console.log(`left out, because their charges are not metered: ${leftOut.join(', ')}`);
+if (leftOut.length > 0)
+  console.log(`left out, because their charges are not metered: ${[...new Set(leftOut)].join(', ')}`);
 if (!process.argv.includes('--check')) await writeFile(FILE, text);
 else if (text !== (await readFile(FILE, 'utf8'))) {
-  console.error('providers/prices/genai-prices.json is not what the package gives: npm run prices:update');
+  const behind = known.version === manifest.version ? '' : ` (it is of ${known.version})`;
+  console.error(
+    `providers/prices/genai-prices.json is not what ${PACKAGE} ${manifest.version} gives${behind}: npm run prices:update`,
+  );
   process.exitCode = 1;
+}
+
+/** Has npm fetch the newest version into a folder of its own: package.json and node_modules stay as they are. */
+function latest() {
+  const folder = mkdtempSync(join(tmpdir(), 'genai-prices-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const options = ['--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  try {
+    execFileSync('npm', ['install', ...options, `${PACKAGE}@latest`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+  } catch (error) {
+    const [, code = error.message] = /npm (?:error|ERR!) code (\w+)/.exec(String(error.stderr)) ?? [];
+    console.error(`${PACKAGE} cannot be fetched (${code}): is this machine offline?`);
+    console.error('providers/prices/genai-prices.json stays as it is.');
+    process.exit(1);
+  }
+  return createRequire(join(folder, 'package.json'));
 }
 
 /** One entry for each period in which a model had one price; the running one has the plain key. */
@@ -112,15 +142,24 @@ function namesOf(provider, model) {
       if (name) for (const full of spellings(provider, name, model.id)) names.add(full);
   };
   walk(model.match);
+  // Google's compatible endpoints know their models under longer names.
+  if (provider === 'google')
+    for (const name of [model.id, ...names])
+      if (/^gem/.test(name)) for (const prefix of ['models/', 'google/']) names.add(prefix + name);
   // A stem such as `gpt-5-nano-` is no name.
   return { names: [...names].filter((name) => !/[-@.]$/.test(name)), dated };
 }
 
-/** Bedrock's rules name a model without the region before it and the version behind it. */
+/**
+ * Bedrock's rules name a model without the region before it and the version behind it. Its ids
+ * end with `-v1:0`, those of newer models with `-v1` or nothing.
+ */
 function spellings(provider, name, id) {
   if (provider !== 'aws') return [name];
-  const version = /-v\d+(:\d+)?$/.exec(id)?.[0] ?? '';
-  const full = name.endsWith(version) ? [name] : [name, name + version];
+  const [version = '', minor = ''] = /-v\d+(:\d+)?$/.exec(id) ?? [];
+  const major = version.slice(0, version.length - minor.length);
+  const stem = minor && name.endsWith(minor) ? name.slice(0, -minor.length) : name;
+  const full = stem.endsWith(major) ? [stem, stem + minor] : [stem, stem + major, stem + version];
   const vendor = /^(regional\.)?([a-z]+)\./.exec(id)?.[2];
   if (vendor === undefined || vendor === 'global' || name.startsWith('global.')) return full;
   const bare =

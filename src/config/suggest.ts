@@ -1,3 +1,4 @@
+import { rateMeant } from './foreign-rates.ts';
 import { nameText } from './problem.ts';
 
 /** Words of other gateways, and what they are called here. */
@@ -33,6 +34,8 @@ export function closest(name: string, known: readonly string[]): string | null {
 
 /** Ends a message: `; did you mean base_url?`, or the names that exist. */
 export function mend(name: string, known: readonly string[], noun: string): string {
+  const rate = rateMeant(name);
+  if (rate !== null && known.includes(rate.name)) return `; did you mean ${rate.name}? ${rate.unit}`;
   const meant = closest(name, known);
   if (meant !== null) return `; did you mean ${meant}?`;
   if (known.length === 0) return `; there is no ${noun}`;

@@ -21,6 +21,7 @@ interface Overrides {
   version: string;
   entries: Entries;
   additions: Entries;
+  groups: readonly (PriceEntry & { of: readonly string[] })[];
   vendors: Entries;
 }
 
@@ -48,15 +49,28 @@ export async function loadPriceLayers(root: string): Promise<PriceLayer[]> {
 }
 
 function merge(snapshot: Snapshot, overrides: Overrides): PriceLayer[] {
+  const groups = new Map<string, PriceEntry[]>();
+  for (const { of, ...members } of overrides.groups)
+    for (const key of of) groups.set(key, [...(groups.get(key) ?? []), members]);
   const entries: Record<string, PriceEntry> = {};
   for (const [key, entry] of Object.entries({ ...overrides.entries, ...snapshot.entries })) {
-    const vendor = overrides.vendors[key.slice(0, key.indexOf('/'))];
-    const added = overrides.additions[key];
     const own = overrides.entries[key] ?? entry;
-    entries[key] = own.free ? own : { ...vendor, ...own, ...added };
+    const vendor = overrides.vendors[key.slice(0, key.indexOf('/'))] ?? {};
+    const above = [...(groups.get(key) ?? []), overrides.additions[key] ?? {}];
+    entries[key] = own.free ? own : above.reduce(lay, lay(vendor, own));
   }
   const { name, version, fallbacks } = snapshot;
   return [{ name, version: `${name}-${version}+${overrides.version}`, entries, fallbacks }];
+}
+
+/** Members that are maps by name: what both have is said by the one above. */
+const MAPS = ['service_tiers', 'speeds', 'geo_multiplier', 'same_as'] as const;
+
+function lay(below: PriceEntry, above: PriceEntry): PriceEntry {
+  const laid: Record<string, unknown> = { ...below, ...above };
+  for (const map of MAPS) if (below[map] && above[map]) laid[map] = { ...below[map], ...above[map] };
+  if (below.source && above.source) laid.source = `${below.source}; ${above.source}`;
+  return laid as PriceEntry;
 }
 
 /**

@@ -46,7 +46,12 @@ export type Rates = { [name in RateName]?: Rate };
 export type Selector = Rates & { multiplier?: Rate };
 export type PriceTier = Rates & { input_over?: number; input_at_least?: number };
 export const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
-export type Hours = Selector & { from: string; to: string; days?: readonly (typeof weekdays)[number][] };
+export type Hours = Selector & {
+  from: string;
+  to: string;
+  days?: readonly (typeof weekdays)[number][];
+  except?: readonly string[];
+};
 
 export type PriceEntry = Rates & {
   match?: string | readonly string[];
@@ -80,7 +85,7 @@ const rates = Object.fromEntries([
 
 const selector = {
   ...rates,
-  multiplier: rate('All token rates times this number, instead of rates of its own.'),
+  multiplier: rate('All token rates that are not named beside it, times this number.'),
 } as const;
 
 const moment = {
@@ -147,7 +152,8 @@ export const priceEntrySchema = {
     geo_multiplier: {
       type: 'object',
       maxProperties: 50,
-      description: 'All token rates times this number where the answer names the region, such as us: 1.1.',
+      description:
+        'All token rates times this number where the answer names the region, such as us: 1.1. An answer of another region, unless it is global, has no price.',
       additionalProperties: rate('A factor.'),
     },
     hours: {
@@ -167,6 +173,12 @@ export const priceEntrySchema = {
             maxItems: 7,
             items: { type: 'string', enum: weekdays },
             description: 'Without it: every day.',
+          },
+          except: {
+            type: 'array',
+            maxItems: 400,
+            items: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' },
+            description: 'Dates (UTC) on which it does not hold: public holidays.',
           },
         },
       },

@@ -1,6 +1,14 @@
 /** From a price entry to the rates of one request: long prompt, service tier, speed, region and hour. */
 import { type Decimal, formatDecimal, multiply, ONE, parseDecimal, widen } from './decimal.ts';
-import { type Hours, type PriceEntry, type RateName, rateNames, tokenRateNames, weekdays } from './price-entry.ts';
+import {
+  type Hours,
+  type PriceEntry,
+  type RateName,
+  rateNames,
+  type Selector,
+  tokenRateNames,
+  weekdays,
+} from './price-entry.ts';
 
 /** What a request says about the rates that apply to it. */
 export interface Selection {
@@ -30,12 +38,24 @@ interface Window extends Choice {
   from: number;
   to: number;
   days: ReadonlySet<number>;
+  /** Dates without it, as `2026-10-01`. */
+  except: ReadonlySet<string>;
 }
 
 /** Words for the ordinary rate. `auto` is what a request asks for; an answer that repeats it says nothing else. */
-const ORDINARY = new Set(['', 'default', 'standard', 'auto', 'on_demand']);
-/** What is asked for as `fast` runs, and is charged, as `priority`. */
-const SERVICE_TIER_NAMES: Readonly<Record<string, string>> = { fast: 'priority' };
+const ORDINARY = new Set(['', 'default', 'standard', 'auto', 'on_demand', 'unspecified']);
+/** Words of an answer that was served nowhere in particular. */
+const EVERYWHERE = new Set(['', 'global', 'default', 'not_available', 'unspecified']);
+/**
+ * One tier under several names: OpenAI answers `priority` or, from GPT-6 on, `fast`; Vertex AI
+ * has words of its own. A tier's own name comes first, so that an entry can tell them apart.
+ */
+const SERVICE_TIER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  fast: ['priority'],
+  priority: ['fast'],
+  on_demand_priority: ['priority'],
+  on_demand_flex: ['flex'],
+};
 const MOST_CHOICES = 256;
 const ALL_DAYS = new Set([0, 1, 2, 3, 4, 5, 6]);
 
@@ -59,7 +79,8 @@ export class EntryRates {
       .sort((a, b) => a.from - b.from);
     this.#serviceTiers = readChoices(entry.service_tiers);
     this.#speeds = readChoices(entry.speeds);
-    this.#geo = new Map(Object.entries(entry.geo_multiplier ?? {}).map(([where, by]) => [where, parseDecimal(by)]));
+    const regions = Object.entries(entry.geo_multiplier ?? {});
+    this.#geo = new Map(regions.map(([where, by]) => [where.toLowerCase(), parseDecimal(by)]));
     this.#hours = (entry.hours ?? []).map(readWindow);
     this.#sameAs = entry.same_as ?? {};
   }
@@ -67,9 +88,10 @@ export class EntryRates {
   /**
    * Tells the rates of one request; null when the entry does not say them.
    *
-   * A service tier or a speed that the entry does not name has no known price. Neither has
-   * a request to which two conditions apply that give the same rate two different values:
-   * which of them the vendor means is not ours to guess.
+   * A service tier or a speed that the entry does not name has no known price, and where regions
+   * have prices neither has another region. Neither has a request to which two conditions apply
+   * that give the same rate two different values: which of them the vendor means is not ours to
+   * guess. A factor is multiplied with the rates of all other conditions, in whatever order.
    */
   choose(selection: Selection): AppliedRates | null {
     const tier = this.#tiers.findLastIndex(({ from }) => selection.inputTokens >= from);
@@ -87,34 +109,60 @@ export class EntryRates {
 
   #apply(tier: Choice | undefined, hours: Choice | undefined, words: string[]): AppliedRates | null {
     const [serviceTier = '', speed = '', geo = ''] = words;
-    const choices = [tier, hours, pick(this.#serviceTiers, serviceTier), pick(this.#speeds, speed)];
-    let multiplier = this.#geo.get(geo) ?? ONE;
-    const own: Numbers = {};
-    for (const choice of choices) {
+    const region = this.#regionOf(geo);
+    const choices: Choice[] = [];
+    for (const choice of [tier, hours, pick(this.#serviceTiers, serviceTier), pick(this.#speeds, speed)]) {
       if (choice === null) return null;
-      if (choice === undefined) continue;
-      multiplier = multiply(multiplier, choice.multiplier);
-      for (const name of rateNames) {
-        const value = choice.rates[name];
-        if (value === undefined) continue;
-        if (own[name] !== undefined && formatDecimal(own[name]) !== formatDecimal(value)) return null;
-        own[name] = value;
-      }
+      if (choice !== undefined) choices.push(choice);
     }
-    return freeze({ ...this.#base, ...own }, multiplier, this.#sameAs);
+    const own = ownRates(choices);
+    if (own === null || region === null) return null;
+    return freeze(multiplied({ ...this.#base, ...own }, choices, region), this.#sameAs);
+  }
+
+  #regionOf(geo: string): Decimal | null {
+    return this.#geo.get(geo) ?? (this.#geo.size === 0 || EVERYWHERE.has(geo) ? ONE : null);
   }
 }
 
 /** Undefined: nothing to change. Null: a condition without a price. */
 function pick(choices: ReadonlyMap<string, Choice>, word: string): Choice | null | undefined {
-  const choice = choices.get(word) ?? choices.get(SERVICE_TIER_NAMES[word] ?? word);
-  return choice ?? (ORDINARY.has(word) ? undefined : null);
+  for (const name of [word, ...(SERVICE_TIER_NAMES[word] ?? [])]) {
+    const choice = choices.get(name);
+    if (choice !== undefined) return choice;
+  }
+  return ORDINARY.has(word) ? undefined : null;
 }
 
-function freeze(rates: Numbers, multiplier: Decimal, sameAs: NonNullable<PriceEntry['same_as']>): AppliedRates {
-  // Per-call charges such as web search are the same in every tier and region.
-  if (multiplier !== ONE)
-    for (const name of tokenRateNames) if (rates[name] !== undefined) rates[name] = multiply(rates[name], multiplier);
+/** The rates that conditions name; null when two of them name one differently. */
+function ownRates(choices: readonly Choice[]): Numbers | null {
+  const own: Numbers = {};
+  for (const { rates } of choices)
+    for (const name of rateNames) {
+      const value = rates[name];
+      if (value === undefined) continue;
+      if (own[name] !== undefined && formatDecimal(own[name]) !== formatDecimal(value)) return null;
+      own[name] = value;
+    }
+  return own;
+}
+
+/**
+ * A condition's factor is for the rates that it does not name itself: half price, but cached
+ * tokens at 0.125. Per-call charges such as web search are the same in every tier and region.
+ */
+function multiplied(rates: Numbers, choices: readonly Choice[], region: Decimal): Numbers {
+  for (const name of tokenRateNames) {
+    let rate = rates[name];
+    if (rate === undefined) continue;
+    for (const choice of choices)
+      if (choice.multiplier !== ONE && choice.rates[name] === undefined) rate = multiply(rate, choice.multiplier);
+    rates[name] = region === ONE ? rate : multiply(rate, region);
+  }
+  return rates;
+}
+
+function freeze(rates: Numbers, sameAs: NonNullable<PriceEntry['same_as']>): AppliedRates {
   const scale = Math.max(0, ...tokenRateNames.map((name) => rates[name]?.scale ?? 0));
   for (const name of tokenRateNames) if (rates[name] !== undefined) rates[name] = widen(rates[name], scale);
   const text = Object.entries(rates).map(([name, value]) => [name, formatDecimal(value)]);
@@ -130,7 +178,7 @@ function readRates(from: PriceEntry | Hours): Numbers {
   return numbers;
 }
 
-function readChoice(from: Omit<Hours, 'from' | 'to' | 'days'>): Choice {
+function readChoice(from: Selector): Choice {
   const multiplier = from.multiplier === undefined ? ONE : parseDecimal(from.multiplier);
   return { rates: readRates(from as PriceEntry), multiplier };
 }
@@ -141,7 +189,13 @@ function readChoices(from: PriceEntry['service_tiers']): ReadonlyMap<string, Cho
 
 function readWindow(hours: Hours): Window {
   const days = hours.days ? new Set(hours.days.map((day) => weekdays.indexOf(day))) : ALL_DAYS;
-  return { ...readChoice(hours), from: minutes(hours.from), to: minutes(hours.to), days };
+  return {
+    ...readChoice(hours),
+    from: minutes(hours.from),
+    to: minutes(hours.to),
+    days,
+    except: new Set(hours.except),
+  };
 }
 
 function minutes(clock: string): number {
@@ -149,9 +203,15 @@ function minutes(clock: string): number {
 }
 
 /** A window past midnight belongs to the day on which it began. */
-function covers({ from, to, days }: Window, at: Date): boolean {
+function covers(window: Window, at: Date): boolean {
+  const { from, to } = window;
   const now = at.getUTCHours() * 60 + at.getUTCMinutes();
-  const today = at.getUTCDay();
-  if (from < to) return now >= from && now < to && days.has(today);
-  return (now >= from && days.has(today)) || (now < to && days.has((today + 6) % 7));
+  if (from < to) return now >= from && now < to && isDay(window, at);
+  return (now >= from && isDay(window, at)) || (now < to && isDay(window, new Date(at.getTime() - DAY_MS)));
 }
+
+function isDay({ days, except }: Window, day: Date): boolean {
+  return days.has(day.getUTCDay()) && (except.size === 0 || !except.has(day.toISOString().slice(0, 10)));
+}
+
+const DAY_MS = 86_400_000;
