@@ -1,0 +1,38 @@
+import type { Problem } from '../../src/adapter.ts';
+
+/** Canonical status codes by HTTP status: google/rpc/code.proto, and what the Gemini API makes of them. */
+const STATUSES: Readonly<Record<number, string>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  409: 'ABORTED',
+  429: 'RESOURCE_EXHAUSTED',
+  499: 'CANCELLED',
+  500: 'INTERNAL',
+  501: 'UNIMPLEMENTED',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
+};
+
+/**
+ * The body of an error answer as Google's APIs write it.
+ *
+ * Google has numbers where the gateway has a code: the code stands in the ErrorInfo, with
+ * a domain that is not Google's, so that nobody takes it for Google's word.
+ */
+export function geminiError({ status, code, message, requestId, details }: Problem): string {
+  const info = {
+    '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+    reason: code,
+    domain: 'token-spy',
+    metadata: { request_id: requestId, ...details },
+  };
+  const name = STATUSES[status] ?? (status >= 500 ? 'INTERNAL' : 'INVALID_ARGUMENT');
+  return JSON.stringify({ error: { code: status, message, status: name, details: [info] } });
+}
+
+/** The same as an event of a stream that has begun; Google ends lines with CRLF. */
+export function geminiErrorEvent(problem: Problem): string {
+  return `data: ${geminiError(problem)}\r\n\r\n`;
+}
