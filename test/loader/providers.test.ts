@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -58,8 +58,10 @@ describe('the catalogue', () => {
   });
 
   it('that we ship is good', async () => {
-    const adapters = ['anthropic_messages', 'openai_chat', 'openai_responses'];
-    const catalogue = await loadCatalogue(new URL('../../providers', import.meta.url).pathname, adapters, {});
+    const providers = new URL('../../providers', import.meta.url).pathname;
+    const files = (await readdir(join(providers, 'adapters'))).filter((file) => /^[^_.].*\.ts$/.test(file));
+    const adapters = files.map((file) => file.replace(/\.ts$/, '').replaceAll('-', '_'));
+    const catalogue = await loadCatalogue(providers, adapters, {});
     expect([...catalogue.keys()]).to.include.members(['anthropic', 'openai']);
   });
 });
