@@ -122,6 +122,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'parts of the adapter',
   },
   {
+    modules: /^providers\/adapters\/_openai-media-reader\.ts$/,
+    by: 'test/providers/adapters/openai-audio.test.ts',
+    why: 'what the answers of audio and images share',
+  },
+  {
     modules: /^providers\/adapters\/_anthropic-reader\.ts$/,
     by: 'test/providers/adapters/anthropic-messages.test.ts',
     why: 'part of the adapter',
