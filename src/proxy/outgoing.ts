@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Rope } from '../bytes/rope.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Provider } from '../pipeline/provider.ts';
+import type { ExchangeRequest } from '../pipeline/request.ts';
 import { has, upstreamHeaders } from './headers.ts';
 import { joinPath } from './paths.ts';
 import { Broken, CLIENT_GONE, tooLarge } from './problems.ts';
@@ -28,7 +29,7 @@ export function outgoing(
   const { request } = exchange;
   const { provider } = target;
   const headers = upstreamHeaders(req.rawHeaders, request.hiddenHeaders);
-  const gatewayKey = addKey(headers, provider, ownCredential);
+  const gatewayKey = addKey(headers, provider, ownCredential || hasKeyInQuery(provider, request));
   for (const [name, value] of Object.entries(provider.headers)) if (!has(headers, name)) headers.push(name, value);
   const body = request.outgoing(target.model);
   if (body?.isRewritten) dropEncoding(headers);
@@ -69,6 +70,12 @@ async function* piecesOf({ pieces }: Rope): AsyncGenerator<Buffer> {
 }
 
 const PIECE = 256 * 1024;
+
+/** Google takes a key from the query as well, and refuses a request with two: one of the gateway's own is gone from it by now. */
+function hasKeyInQuery({ auth }: Provider, request: ExchangeRequest): boolean {
+  if (auth.header !== 'x-goog-api-key' || !request.search.includes('key=')) return false;
+  return (request.query.get('key') ?? '') !== '';
+}
 
 /** A client's own credential is used when there is one; the configured key otherwise. */
 function addKey(headers: string[], provider: Provider, ownCredential: boolean): boolean {
