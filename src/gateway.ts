@@ -20,6 +20,7 @@ import { Resources } from './resources.ts';
 import type { Scrubber } from './scrub.ts';
 import type { Store } from './store/store.ts';
 import { Tally } from './tally.ts';
+import { TokenCounter } from './tokens/counter.ts';
 import { createApp } from './web/app.ts';
 
 /** Milliseconds for a last word to clients whose answers are cut, and for exchanges to leave their rows. */
@@ -69,6 +70,7 @@ export class Gateway {
   readonly #drafting: Drafting;
   readonly #deadlines = new Deadlines();
   readonly #overload = new Overload();
+  readonly #tokens = new TokenCounter({ log: () => this.parts.log });
   readonly #retiring = new Map<Generation, Promise<void>>();
   #app: ReturnType<typeof createApp> | null = null;
   #current!: Generation;
@@ -153,6 +155,7 @@ export class Gateway {
     this.#deadlines.stop();
     if (!whole) await new Promise((done) => setTimeout(done, TOLD_MS));
     this.ports.cut();
+    await this.#tokens.close();
     // What was cut finishes now, older configurations included; their rows belong into the store before it closes.
     const retired = Promise.all([this.#current.retire(), ...this.#retiring.values()]);
     await Promise.race([retired, new Promise((done) => setTimeout(done, CUT_MS).unref())]);
@@ -281,6 +284,7 @@ export class Gateway {
       metrics: this.metrics,
       folder: this.folder,
       store,
+      tokens: this.#tokens,
       terms: () => this.#current.terms,
       publish: (event, data) => void this.events.emit('event', event, data),
       failed: (plugin, error) => this.tally.stageFailed(plugin, error),

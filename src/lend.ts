@@ -3,6 +3,7 @@ import type { GatewayMetrics } from './metrics.ts';
 import type { Terms } from './pipeline/exchange.ts';
 import type { Lent } from './plugin.ts';
 import type { Store } from './store/store.ts';
+import type { Tokens } from './tokens/token-count.ts';
 
 /** What of the gateway is lent on to plugins. */
 export interface Lender {
@@ -10,6 +11,7 @@ export interface Lender {
   metrics: GatewayMetrics;
   folder: string;
   store: Store;
+  tokens: Tokens;
   terms: () => Terms;
   publish(event: string, data: unknown): void;
   failed(plugin: string, error: unknown): void;
@@ -17,7 +19,7 @@ export interface Lender {
 
 /** Makes what one plugin instance may use while it lives; `close` takes its timers back. */
 export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
-  const { metrics, folder, store, terms, publish, failed } = lender;
+  const { metrics, folder, store, tokens, terms, publish, failed } = lender;
   const timers: NodeJS.Timeout[] = [];
   const lent: Lent = {
     options: options as Lent['options'],
@@ -30,6 +32,7 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     },
     metrics: metrics.lend(plugin),
     folder,
+    tokens,
     terms,
     publish,
     every: (milliseconds, work) => {

@@ -19,6 +19,7 @@ export const ROOMS: Readonly<Record<string, Rule>> = {
     may: (target, typesOnly) =>
       inRooms(target, 'proxy', 'pipeline', 'bytes') || (typesOnly && target === 'src/adapter.ts'),
   },
+  tokens: { said: 'nothing of ours but itself', may: (target) => inRooms(target, 'tokens') },
   config: { said: 'itself and metering/', may: (target) => inRooms(target, 'config', 'metering') },
   store: {
     said: 'itself and the types of pipeline/ and metering/',
@@ -45,6 +46,7 @@ export const HOMES: Readonly<Record<string, readonly Home[]>> = {
   'd3-shape': [{ at: 'web/chart.ts' }],
   esbuild: [{ at: 'loader/import.ts' }],
   fzstd: [{ at: 'proxy/' }],
+  'gpt-tokenizer': [{ at: 'tokens/answer.ts' }],
   handlebars: [{ at: 'web/render.ts' }],
   'json-schema-to-ts': [
     { at: 'plugin.ts', typesOnly: true },
