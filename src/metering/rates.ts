@@ -111,7 +111,8 @@ export class EntryRates {
     const [serviceTier = '', speed = '', geo = ''] = words;
     const region = this.#regionOf(geo);
     const choices: Choice[] = [];
-    for (const choice of [tier, hours, pick(this.#serviceTiers, serviceTier), pick(this.#speeds, speed)]) {
+    const named = [pick(this.#serviceTiers, serviceTier, SERVICE_TIER_NAMES[serviceTier]), pick(this.#speeds, speed)];
+    for (const choice of [tier, hours, ...named]) {
       if (choice === null) return null;
       if (choice !== undefined) choices.push(choice);
     }
@@ -126,8 +127,12 @@ export class EntryRates {
 }
 
 /** Undefined: nothing to change. Null: a condition without a price. */
-function pick(choices: ReadonlyMap<string, Choice>, word: string): Choice | null | undefined {
-  for (const name of [word, ...(SERVICE_TIER_NAMES[word] ?? [])]) {
+function pick(
+  choices: ReadonlyMap<string, Choice>,
+  word: string,
+  others: readonly string[] = [],
+): Choice | null | undefined {
+  for (const name of [word, ...others]) {
     const choice = choices.get(name);
     if (choice !== undefined) return choice;
   }
