@@ -5,6 +5,7 @@ import type { Adapter } from './adapter.ts';
 import { type PluginShape, publishSchema, type Schema } from './config/compose.ts';
 import { ConfigError } from './config/problem.ts';
 import type { Config, ProviderEntry } from './config/schema.ts';
+import { secretsOfProviders } from './config/secrets.ts';
 import { checkConfig } from './config/validate.ts';
 import type { Environment } from './config/variables.ts';
 import { stopCompiler } from './loader/import.ts';
@@ -84,13 +85,14 @@ export class Drafting {
     const definitions = new Map([...plugins].map(([name, { value }]) => [name, value]));
     const order = orderPlugins(config.plugins, definitions);
     const entries = layProviders(config, catalogue);
+    const allSecrets = [...new Set([...secrets, ...secretsOfProviders(entries.values())])];
     const providers = resolveProviders(config, catalogue, folder);
     const { book: prices, digest: pricesDigest } = await buildPriceBook({ config, entries, version, folder, root });
     const byName = new Map([...adapters].map(([name, loaded]) => [adapterName(name), loaded]));
     return {
       config,
       version,
-      secrets,
+      secrets: allSecrets,
       notes,
       plugins,
       adapters: byName,

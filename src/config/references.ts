@@ -41,7 +41,7 @@ export function checkReferences(
   };
   checkListeners(scene);
   for (const [name, entry] of Object.entries(config.providers)) {
-    checkProvider(scene.report, ['providers', name], entry, !catalogue.has(name));
+    checkProvider(scene.report, ['providers', name], entry, catalogue.get(name) ?? null);
   }
   checkPrices(scene.report, ['pricing', 'models'], config.pricing.models);
   checkRoutes(scene);
@@ -53,17 +53,44 @@ export function checkReferences(
   return problems;
 }
 
-/** Checks one provider, of gateway.yaml or of the catalogue; `whole` when nothing lies under it. */
-export function checkProvider(report: Scene['report'], path: Path, entry: ProviderEntry, whole: boolean): void {
+/** Checks one provider, of gateway.yaml or of the catalogue; `below` is what lies under it. */
+export function checkProvider(
+  report: Scene['report'],
+  path: Path,
+  entry: ProviderEntry,
+  below: ProviderEntry | null,
+): void {
   if (entry.base_url !== undefined) report([...path, 'base_url'], baseUrlFault(entry.base_url));
-  else if (whole) report(path, 'has no base_url; add it (only providers of the catalogue may leave it out)', 'key');
+  else if (below === null)
+    report(path, 'has no base_url; add it (only providers of the catalogue may leave it out)', 'key');
   if (entry.api_key !== undefined) report([...path, 'api_key'], credentialFault(entry.api_key));
+  if (entry.auth !== undefined) checkAuth(report, [...path, 'auth'], entry.auth, { ...below?.auth, ...entry.auth });
   for (const [name, value] of Object.entries(entry.headers ?? {})) {
     report([...path, 'headers', name], headerFault(name, value), 'key');
   }
   if (entry.models !== undefined && !Array.isArray(entry.models)) {
     checkPrices(report, [...path, 'models'], entry.models as Record<string, PriceEntry>);
   }
+}
+
+type Auth = NonNullable<ProviderEntry['auth']>;
+
+const KEY_PAIR = ['access_key_id', 'secret_access_key'] as const;
+const OF_AWS = ['region', 'service', ...KEY_PAIR, 'session_token'] as const;
+
+/** `laid` is the whole of it. A key that is there and empty is one that may be missing; a key that is not there was forgotten. */
+function checkAuth(report: Scene['report'], path: Path, own: Auth, laid: Auth): void {
+  for (const name of [...KEY_PAIR, 'session_token'] as const) {
+    if (own[name] !== undefined) report([...path, name], credentialFault(own[name]));
+  }
+  if (laid.type !== 'aws_sigv4') {
+    for (const name of OF_AWS)
+      if (own[name] !== undefined) report([...path, name], 'is for signing only; add type: aws_sigv4', 'key');
+    return;
+  }
+  if (laid.region === undefined) report(path, 'has no region; add the one that base_url names, such as us-east-1');
+  const missing = KEY_PAIR.filter((name) => laid[name] === undefined);
+  if (missing.length === 1) report(path, `has no ${missing[0]}; add it, both keys are needed to sign`);
 }
 
 function checkPrices(report: Scene['report'], path: Path, models: Readonly<Record<string, PriceEntry>>): void {

@@ -1,6 +1,6 @@
 /** Which values of a configuration must never be seen again: for the scrubber of logs and errors. */
 import { SECRET_NAMES } from './complaint.ts';
-import type { Config } from './schema.ts';
+import type { Config, ProviderEntry } from './schema.ts';
 
 /** Shorter text would hide half of every log line. */
 const LEAST = 8;
@@ -8,20 +8,31 @@ const SECRET_HEADER = /auth|key|token|secret|cookie|passw|cred/i;
 
 /** Returns all secret values of a configuration, longest first. */
 export function secretsOf(config: Config): string[] {
+  const found = new Set(secretsOfProviders(Object.values(config.providers)));
+  const add = adderTo(found);
+  for (const { key } of config.keys) add(key);
+  addPassword(config.database, add);
+  for (const { options } of config.plugins) addOptions(options, false, add);
+  return [...found].sort((a, b) => b.length - a.length);
+}
+
+/** The secret values of providers, those of the catalogue too: its files may name variables of the environment. */
+export function secretsOfProviders(entries: Iterable<ProviderEntry>): string[] {
   const found = new Set<string>();
-  const add = (value: unknown) => {
+  const add = adderTo(found);
+  for (const { api_key, headers, auth = {} } of entries) {
+    for (const value of [api_key, auth.access_key_id, auth.secret_access_key, auth.session_token]) add(value);
+    for (const [name, value] of Object.entries(headers ?? {})) if (SECRET_HEADER.test(name)) add(value);
+  }
+  return [...found];
+}
+
+function adderTo(found: Set<string>): (value: unknown) => void {
+  return (value) => {
     if (typeof value !== 'string') return;
     // `Bearer abc`: the scheme is no secret, what follows is.
     for (const part of [value, value.trim().split(/\s+/).at(-1)!]) if (part.length >= LEAST) found.add(part);
   };
-  for (const { key } of config.keys) add(key);
-  for (const { api_key, headers } of Object.values(config.providers)) {
-    add(api_key);
-    for (const [name, value] of Object.entries(headers ?? {})) if (SECRET_HEADER.test(name)) add(value);
-  }
-  addPassword(config.database, add);
-  for (const { options } of config.plugins) addOptions(options, false, add);
-  return [...found].sort((a, b) => b.length - a.length);
 }
 
 function addPassword(url: string, add: (value: string) => void): void {

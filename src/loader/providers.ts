@@ -8,7 +8,7 @@ import { checkProvider } from '../config/references.ts';
 import type { Config, Limits, ProviderEntry } from '../config/schema.ts';
 import { providerValidator, validateDraft } from '../config/validate.ts';
 import type { Environment } from '../config/variables.ts';
-import type { Provider, Timeouts } from '../pipeline/provider.ts';
+import type { Provider, Signing, Timeouts } from '../pipeline/provider.ts';
 
 /** Entries by name, in the order of their file names. */
 export type Catalogue = ReadonlyMap<string, ProviderEntry>;
@@ -51,7 +51,7 @@ function checkEntry(source: Source, validate: ReturnType<typeof providerValidato
     if (message !== null) problems.push(read.draft.problem(path, message, at));
   };
   countProviderUnits(checked.data, report);
-  checkProvider(report, [], checked.data, true);
+  checkProvider(report, [], checked.data, null);
   return problems.length > 0 ? inFileOrder(problems) : checked.data;
 }
 
@@ -84,6 +84,7 @@ function resolveProvider(name: string, entry: ProviderEntry, config: Config, fol
     baseUrl: entry.base_url.replace(/\/+$/, ''),
     apiKey: entry.api_key === undefined || entry.api_key === '' ? null : entry.api_key,
     auth: Object.freeze(resolveAuth(auth)),
+    signing: resolveSigning(auth),
     headers: Object.freeze(
       Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value])),
     ),
@@ -100,6 +101,20 @@ function resolveProvider(name: string, entry: ProviderEntry, config: Config, fol
 function resolveAuth({ header, prefix }: NonNullable<ProviderEntry['auth']>): Provider['auth'] {
   const name = header?.toLowerCase() ?? DEFAULT_AUTH.header;
   return { header: name, prefix: prefix ?? (name === DEFAULT_AUTH.header ? DEFAULT_AUTH.prefix : '') };
+}
+
+/** Null unless both keys are there: an empty variable of the environment means that nothing is signed. */
+function resolveSigning(auth: NonNullable<ProviderEntry['auth']>): Signing | null {
+  const { type, region, service = 'bedrock', access_key_id = '', secret_access_key = '', session_token = '' } = auth;
+  if (type !== 'aws_sigv4' || region === undefined || access_key_id === '' || secret_access_key === '') return null;
+  const sessionToken = session_token === '' ? null : session_token;
+  return Object.freeze({
+    region,
+    service,
+    accessKeyId: access_key_id,
+    secretAccessKey: secret_access_key,
+    sessionToken,
+  });
 }
 
 function resolveTimeouts(own: NonNullable<ProviderEntry['timeouts']>, limits: Limits): Timeouts {

@@ -9,6 +9,8 @@ export interface Provider {
   readonly apiKey: string | null;
   /** Where a key goes: `{ header: 'authorization', prefix: 'Bearer ' }`. */
   readonly auth: { readonly header: string; readonly prefix: string };
+  /** Used like the key, where there is none: requests are signed for AWS. Null when that is not configured. */
+  readonly signing: Signing | null;
   /** Added to every request that does not have them. */
   readonly headers: Readonly<Record<string, string>>;
   /** Names or explicit `*` patterns it lists; a model found here is routed here. */
@@ -20,6 +22,16 @@ export interface Provider {
   readonly timeouts: Timeouts;
   /** PEM file of an extra certificate authority. */
   readonly caFile: string | null;
+}
+
+/** What a signature of AWS (Signature Version 4) is made with. */
+export interface Signing {
+  readonly region: string;
+  readonly service: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Of temporary credentials. */
+  readonly sessionToken: string | null;
 }
 
 /** Milliseconds. */

@@ -38,7 +38,16 @@ export class Attempt {
     this.#listening = listening;
   }
 
-  send(options: Dispatcher.DispatchOptions): void {
+  /** A promise is waited for; what is cancelled meanwhile does not leave. */
+  send(options: Dispatcher.DispatchOptions | Promise<Dispatcher.DispatchOptions>): void {
+    if (options instanceof Promise) {
+      options.then(
+        (ready) => this.send(ready),
+        (error: unknown) => this.onError(error),
+      );
+      return;
+    }
+    if (this.#over) return;
     try {
       this.#pool.dispatch(options, this as unknown as Dispatcher.DispatchHandler);
     } catch (error) {

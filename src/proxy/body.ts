@@ -40,7 +40,9 @@ export function planBody(req: IncomingMessage, wanted: 'json' | 'form' | 'any', 
   if (length !== undefined && Number(length) > limit) return tooLarge(limit);
   const type = (req.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const isJson = type === '' || type === 'application/json' || type.endsWith('+json') || type === 'text/json';
-  if (isJson || (wanted === 'form' && type === 'multipart/form-data')) return 'read';
+  // AWS's SDKs call the JSON of a model's vendor so, unless they are told; what it is shows when it is here.
+  const mayBeJson = isJson || (strict && type === 'application/octet-stream');
+  if (mayBeJson || (wanted === 'form' && type === 'multipart/form-data')) return 'read';
   if (!strict) return 'pass';
   return {
     status: 415,

@@ -11,9 +11,14 @@ export interface Credentials {
   principal: Principal | null;
   /** Headers that hold a gateway key: they stay here. */
   gatewayHeaders: string[];
-  /** The client brought a credential of the provider's. */
-  ownCredential: boolean;
+  ownCredential: OwnCredential;
 }
+
+/**
+ * What the client brought of the provider's: a key, or a signature for AWS, which is made
+ * for one host; null for nothing.
+ */
+export type OwnCredential = 'key' | 'signature' | null;
 
 /**
  * Reads the credentials of a request in the one place where that happens.
@@ -24,7 +29,7 @@ export interface Credentials {
 export function readCredentials(req: IncomingMessage, lookup: (key: string) => Principal | null): Credentials {
   let principal: Principal | null = null;
   const gatewayHeaders: string[] = [];
-  let ownCredential = false;
+  let ownCredential: OwnCredential = null;
   for (const place of PLACES) {
     const value = req.headers[place];
     if (value === undefined) continue;
@@ -32,9 +37,14 @@ export function readCredentials(req: IncomingMessage, lookup: (key: string) => P
     if (holder) {
       principal ??= holder;
       gatewayHeaders.push(place);
-    } else if (place !== 'x-token-spy-key') ownCredential = true;
+    } else if (place !== 'x-token-spy-key') ownCredential ??= isSignature(place, value) ? 'signature' : 'key';
   }
   return { principal, gatewayHeaders, ownCredential };
+}
+
+/** `AWS4-HMAC-SHA256 Credential=...`: opens nothing here, since nobody here can check it. */
+function isSignature(place: string, value: string | string[]): boolean {
+  return place === 'authorization' && /^aws4-/i.test(String(value));
 }
 
 /** A header that came twice is joined with a comma: a gateway key in any part keeps all of it here. */

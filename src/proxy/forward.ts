@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Ending, Exchange, Verdict } from '../pipeline/exchange.ts';
 import { ExchangeResponse } from '../pipeline/response.ts';
 import { Attempt } from './attempt.ts';
+import type { OwnCredential } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';
 import { encodingsOf } from './decode.ts';
 import { Delivery } from './delivery.ts';
@@ -31,8 +32,7 @@ export interface ForwardParts {
   exchange: Exchange;
   traffic: Traffic;
   targets: readonly Target[];
-  /** The client brought a credential of the provider's. */
-  ownCredential: boolean;
+  ownCredential: OwnCredential;
   req: IncomingMessage;
   res: ServerResponse;
   deadlines: Deadlines;

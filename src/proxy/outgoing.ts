@@ -5,14 +5,17 @@ import type { Rope } from '../bytes/rope.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Provider } from '../pipeline/provider.ts';
 import type { ExchangeRequest } from '../pipeline/request.ts';
-import { has, upstreamHeaders } from './headers.ts';
+import { SIGNATURE_HEADERS, sign } from './aws-signer.ts';
+import type { OwnCredential } from './credentials.ts';
+import { has, upstreamHeaders, without } from './headers.ts';
 import { joinPath } from './paths.ts';
 import { Broken, CLIENT_GONE, tooLarge } from './problems.ts';
 import type { Target } from './traffic.ts';
 
 /** A request ready for undici. */
 export interface Outgoing {
-  options: Dispatcher.DispatchOptions;
+  /** A promise where the request must be signed first. */
+  options: Dispatcher.DispatchOptions | Promise<Dispatcher.DispatchOptions>;
   bytes: number;
   /** The provider key in it is the gateway's own. */
   gatewayKey: boolean;
@@ -23,13 +26,15 @@ export function outgoing(
   exchange: Exchange,
   target: Target,
   req: IncomingMessage,
-  ownCredential: boolean,
+  ownCredential: OwnCredential,
   limit: number,
 ): Outgoing {
   const { request } = exchange;
   const { provider } = target;
-  const headers = upstreamHeaders(req.rawHeaders, request.hiddenHeaders);
-  const gatewayKey = addKey(headers, provider, ownCredential || hasKeyInQuery(provider, request));
+  const access = accessTo(provider, hasKeyInQuery(provider, request) ? 'key' : ownCredential);
+  const own = upstreamHeaders(req.rawHeaders, request.hiddenHeaders);
+  const headers = access !== 'own' && ownCredential === 'signature' ? without(own, SIGNATURE_HEADERS) : own;
+  if (access === 'key') headers.push(provider.auth.header, provider.auth.prefix + provider.apiKey);
   for (const [name, value] of Object.entries(provider.headers)) if (!has(headers, name)) headers.push(name, value);
   const body = request.outgoing(target.model);
   if (body?.isRewritten) dropEncoding(headers);
@@ -51,7 +56,8 @@ export function outgoing(
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  return { options, bytes, gatewayKey };
+  const unsigned = { options, body: streamed ? ('unread' as const) : (body?.bytes ?? null) };
+  return { options: access === 'signature' ? sign(unsigned, provider) : options, bytes, gatewayKey: access !== 'own' };
 }
 
 /** Up to here a body leaves as one piece; bytes. Above it the sockets of others are served between two pieces. */
@@ -77,11 +83,15 @@ function hasKeyInQuery({ auth }: Provider, request: ExchangeRequest): boolean {
   return (request.query.get('key') ?? '') !== '';
 }
 
-/** A client's own credential is used when there is one; the configured key otherwise. */
-function addKey(headers: string[], provider: Provider, ownCredential: boolean): boolean {
-  if (ownCredential || provider.apiKey === null) return false;
-  headers.push(provider.auth.header, provider.auth.prefix + provider.apiKey);
-  return true;
+/**
+ * How a request is let in: by the client's own key where it brought one, else by the
+ * configured key, else by a signature made here. A client's signature is good for the host
+ * it called, this gateway, so it travels on only where nothing is configured.
+ */
+function accessTo({ apiKey, signing }: Provider, ownCredential: OwnCredential): 'own' | 'key' | 'signature' {
+  if (ownCredential === 'key') return 'own';
+  if (apiKey !== null) return 'key';
+  return signing === null ? 'own' : 'signature';
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Dialect, Problem } from '../pipeline/dialect.ts';
 
 /** Why an upstream gave no answer that could be passed on. */
 export interface Failure {
-  status: 413 | 502 | 503 | 504;
+  status: 413 | 415 | 502 | 503 | 504;
   code: string;
   message: string;
 }
@@ -53,6 +53,11 @@ export const NO_CONNECTION = failure(
   504,
   'upstream_connect_timeout',
   'The provider did not take the connection in time (limits.connect).',
+);
+export const UNSIGNABLE = failure(
+  415,
+  'unsignable_body',
+  'This provider wants its requests signed, and only a JSON body can be: it is read whole before it leaves.',
 );
 export const CLIENT_GONE = failure(502, 'client_gone', 'The client left before its request was whole.');
 export const RETRIED = failure(502, 'retry_exhausted', 'The request could not be sent again.');

@@ -57,8 +57,12 @@ export function refusal(text: string, env: Record<string, string> = {}): string[
 }
 
 /** The configuration of a text that must be good. */
-export function good(text: string, env: Record<string, string> = {}): Extract<CheckResult, { ok: true }> {
-  const result = check(text, env);
+export function good(
+  text: string,
+  env: Record<string, string> = {},
+  more: Partial<Known> = {},
+): Extract<CheckResult, { ok: true }> {
+  const result = check(text, env, more);
   if (!result.ok) throw new Error(result.problems.map(problemLine).join('\n'));
   return result;
 }

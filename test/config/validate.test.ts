@@ -148,6 +148,7 @@ describe('a gateway.yaml that is good', () => {
         'keys: [{ name: a, key: gateway-key-0001 }]',
         'providers:',
         '  openai: { api_key: "${KEY}", headers: { authorization: "Bearer upstream-token", x-team: research-department } }',
+        '  aws: { base_url: "https://a.example", auth: { type: aws_sigv4, region: eu-central-1, access_key_id: AKIA0001, secret_access_key: "${KEY}/2", session_token: session-1 } }',
       ].join('\n'),
       { KEY: 'sk-upstream' },
     );
@@ -156,6 +157,9 @@ describe('a gateway.yaml that is good', () => {
       'sk-upstream',
       'Bearer upstream-token',
       'upstream-token',
+      'AKIA0001',
+      'sk-upstream/2',
+      'session-1',
       'p%40ssw0rd!',
       'p@ssw0rd!',
     ]);

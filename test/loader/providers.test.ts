@@ -111,6 +111,7 @@ describe('providers', () => {
       baseUrl: 'https://one.example/v1',
       apiKey: null,
       auth: { header: 'x-api-key', prefix: '' },
+      signing: null,
       headers: { 'x-a': '1' },
       models: ['a'],
       free: false,
@@ -135,5 +136,37 @@ describe('providers', () => {
       caFile: '/etc/spy/ca.pem',
     });
     expect(mine.timeouts).to.include({ idle: 1000, total: 1_800_000 });
+  });
+
+  it('sign for AWS where both keys are there, laid over each other or not', () => {
+    const below = new Map([
+      [
+        'aws',
+        {
+          base_url: 'https://aws.example',
+          auth: { type: 'aws_sigv4' as const, region: 'us-east-1', access_key_id: '', secret_access_key: '' },
+        },
+      ],
+    ]);
+    const signing = (auth: string) =>
+      resolveProviders(
+        good(`providers: { aws: { auth: { ${auth} } } }`, {}, { catalogue: below }).config,
+        below,
+        '/',
+      ).get('aws')!.signing;
+    expect(signing('region: eu-west-1')).to.equal(null);
+    expect(signing('access_key_id: AKIA')).to.equal(null);
+    expect(signing('type: key')).to.equal(null);
+    const keys = 'access_key_id: AKIA, secret_access_key: secret';
+    const signed = { region: 'us-east-1', service: 'bedrock', accessKeyId: 'AKIA', secretAccessKey: 'secret' };
+    expect(signing(keys)).to.eql({ ...signed, sessionToken: null });
+    expect(signing(`${keys}, session_token: ""`)).to.eql({ ...signed, sessionToken: null });
+    expect(signing(`${keys}, session_token: s, service: sagemaker, region: eu-west-1`)).to.eql({
+      ...signed,
+      sessionToken: 's',
+      service: 'sagemaker',
+      region: 'eu-west-1',
+    });
+    expect(Object.isFrozen(signing(keys))).to.equal(true);
   });
 });

@@ -102,6 +102,15 @@ describe('bodies on their way up', () => {
     await pair.row();
   });
 
+  it('JSON that is called plain bytes is JSON, and nothing else is', async () => {
+    const headers = { 'content-type': 'application/octet-stream' };
+    expect((await pair.send(CHAT, { headers, body: JSON.stringify(ASK) })).status).to.equal(200);
+    expect(pair.up.received[0]!.headers).to.include(headers);
+    const answer = await pair.send(CHAT, { headers, body: Buffer.from([0, 1, 2]) });
+    expect(answer.headers['x-token-spy-error']).to.equal('invalid_json');
+    expect((await pair.rows(2))[0]!.model.request).to.equal('gpt-4o');
+  });
+
   it('a prompt of a megabyte is fine', async () => {
     const body = { ...ASK, messages: [{ role: 'user', content: 'p'.repeat(1 << 20) }] };
     expect((await pair.send(CHAT, { body })).status).to.equal(200);

@@ -21,7 +21,7 @@ describe('readCredentials', () => {
       expect(read({ [name!]: value! })).to.deep.equal({
         principal: { name: 'ci' },
         gatewayHeaders: [name],
-        ownCredential: false,
+        ownCredential: null,
       });
     });
   }
@@ -31,7 +31,19 @@ describe('readCredentials', () => {
     expect(found).to.deep.equal({
       principal: { name: 'ci' },
       gatewayHeaders: ['x-token-spy-key'],
-      ownCredential: true,
+      ownCredential: 'key',
+    });
+  });
+
+  it('tells a signature for AWS from a key, and opens nothing for what it names', () => {
+    const signature = `AWS4-HMAC-SHA256 Credential=${OURS}/20261120/us-east-1/bedrock/aws4_request, Signature=00`;
+    const found = { principal: null, gatewayHeaders: [], ownCredential: 'signature' };
+    expect(read({ authorization: signature })).to.deep.equal(found);
+    expect(read({ authorization: signature, 'x-api-key': 'sk-provider' })).to.deep.equal(found);
+    expect(read({ authorization: signature, 'x-token-spy-key': OURS })).to.deep.equal({
+      principal: { name: 'ci' },
+      gatewayHeaders: ['x-token-spy-key'],
+      ownCredential: 'signature',
     });
   });
 
@@ -48,7 +60,7 @@ describe('readCredentials', () => {
     expect(read({ cookie: `key=${OURS}` })).to.deep.equal({
       principal: null,
       gatewayHeaders: [],
-      ownCredential: false,
+      ownCredential: null,
     });
   });
 });

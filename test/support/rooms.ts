@@ -40,6 +40,7 @@ export interface Home {
 /** Where each package lives. Another one in `proxy/` is time on the clock of every request. */
 export const HOMES: Readonly<Record<string, readonly Home[]>> = {
   '@koa/router': [{ at: 'web/' }, { at: 'house.ts' }, { at: 'plugin.ts', typesOnly: true }],
+  '@smithy/signature-v4': [{ at: 'proxy/aws-signer.ts' }],
   ajv: [{ at: 'config/' }],
   chokidar: [{ at: 'config/watch.ts' }],
   'd3-scale': [{ at: 'web/chart.ts' }],
@@ -132,5 +133,15 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     modules: /^providers\/adapters\/_anthropic-reader\.ts$/,
     by: 'test/providers/adapters/anthropic-messages.test.ts',
     why: 'part of the adapter',
+  },
+  {
+    modules: /^providers\/adapters\/_bedrock-(converse-reader|stop)\.ts$/,
+    by: 'test/providers/adapters/bedrock-converse.test.ts',
+    why: 'parts of the adapter',
+  },
+  {
+    modules: /^providers\/adapters\/_bedrock-(invoke-reader|plain-reader)\.ts$/,
+    by: 'test/providers/adapters/bedrock-invoke.test.ts',
+    why: 'parts of the adapter',
   },
 ];

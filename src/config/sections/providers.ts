@@ -24,11 +24,24 @@ const timeouts = {
   },
 } as const;
 
+const awsName = {
+  type: 'string',
+  pattern: '^[a-z0-9-]{1,64}$',
+  patternErrorMessage: 'must be a name as AWS writes it, such as us-east-1',
+} as const;
+const awsSecret = { type: 'string', maxLength: 8192, writeOnly: true } as const;
+
 const auth = {
   type: 'object',
-  description: 'Where the key goes. Without it: `authorization: Bearer <key>`.',
+  description: 'Where the key goes, or what requests are signed with. Without it: `authorization: Bearer <key>`.',
   additionalProperties: false,
   properties: {
+    type: {
+      type: 'string',
+      enum: ['key', 'aws_sigv4'],
+      description:
+        'key: api_key is sent. aws_sigv4: where there is no api_key, requests are signed for AWS. Without it: key.',
+    },
     header: {
       type: 'string',
       pattern: '^[A-Za-z0-9-]{1,64}$',
@@ -36,6 +49,11 @@ const auth = {
       description: 'Name of the header, such as x-api-key.',
     },
     prefix: { type: 'string', maxLength: 64, description: 'Text before the key, such as `Bearer ` with its space.' },
+    region: { ...awsName, description: 'AWS region to sign for: that of base_url. Needed with aws_sigv4.' },
+    service: { ...awsName, description: 'AWS service to sign for. Without it: bedrock.' },
+    access_key_id: { ...awsSecret, description: 'AWS access key id. Empty: requests are not signed.' },
+    secret_access_key: { ...awsSecret, description: 'AWS secret access key. Empty: requests are not signed.' },
+    session_token: { ...awsSecret, description: 'AWS session token, of temporary credentials.' },
   },
 } as const;
 
