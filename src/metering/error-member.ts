@@ -13,7 +13,9 @@ export function readError(body: JsonMembers): Reading['error'] {
   const error = asObject(value);
   if (error !== null) {
     const details = asObject(error.details);
-    const read = { type: codeOf(error.type ?? error.status), code: codeOf(error.code ?? details?.error_code) };
+    // Gemini's status is a word; Azure's is the number that the answer has already.
+    const status = typeof error.status === 'string' ? error.status : null;
+    const read = { type: codeOf(error.type ?? status), code: codeOf(error.code ?? details?.error_code) };
     const retryAfterS = retryDelay(error);
     return retryAfterS === null ? read : { ...read, retryAfterS };
   }

@@ -8,7 +8,8 @@ interface Pattern {
 }
 
 /** Calls that several providers serve below a path of their own. */
-const MOVED = /^\/.+?(\/(?:chat\/completions|completions|responses|embeddings|messages))$/;
+const MOVED =
+  /^\/.+?(\/(?:chat\/completions|completions|responses|embeddings|messages|images\/(?:generations|edits)|audio\/(?:transcriptions|translations|speech)))$/;
 
 /** Finds the API that a method and a path belong to, among the endpoints of all adapters. */
 export class Endpoints {

@@ -14,7 +14,7 @@ export interface RequestPath {
 const VERSION = /^\/v\d+[a-z0-9]*(?=\/|$)/;
 /** Calls that clients make with or without `/v1` in front. */
 const BARE =
-  /^\/(chat\/completions|completions|responses|embeddings|messages|models|images|audio|moderations|files|batches)(\/|$)/;
+  /^\/(chat\/completions|completions|responses|embeddings|messages|models|images|audio|moderations|files|uploads|batches|fine_tuning|vector_stores)(\/|$)/;
 
 /**
  * Takes a request target apart: `/agents/ci/anthropic/v1/messages?beta=true`.

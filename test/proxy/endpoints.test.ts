@@ -43,6 +43,9 @@ describe('Endpoints', () => {
     ['POST', '/v1beta/models/g-1:generateContent', 'POST /v1beta/models/:model:generateContent'],
     ['POST', '/v1beta/models/:generateContent', null],
     ['POST', '/v1beta/models/g-1:embedContent', null],
+    ['POST', '/openai/v1/chat/completions', 'POST /v1/chat/completions'],
+    ['POST', '/api/v1/audio/speech', 'POST /v1/audio/*'],
+    ['POST', '/api/v1/audio/a', null],
   ]) {
     it(`${method} ${path} is ${api ?? 'nobody’s'}`, () => {
       expect(endpoints.find(method!, path!)?.facts.api ?? null).to.equal(api);

@@ -16,6 +16,22 @@ describe('parsePath', () => {
     ['/openai/v1/models', '/v1/models', { provider: 'openai' }],
     ['/openai/models', '/v1/models', { provider: 'openai' }],
     ['/unknown/v1/models', '/unknown/v1/models', {}],
+    ['/images/generations', '/v1/images/generations', {}],
+    ['/fine_tuning/jobs', '/v1/fine_tuning/jobs', {}],
+    ['/completions', '/v1/completions', {}],
+    ['/completion', '/completion', {}],
+    // Azure's own paths begin like the prefix of a provider.
+    [
+      '/openai/deployments/gpt/chat/completions?api-version=2024-10-21',
+      '/openai/deployments/gpt/chat/completions',
+      { search: '?api-version=2024-10-21' },
+    ],
+    ['/openai/deployments/gpt/embeddings', '/openai/deployments/gpt/embeddings', {}],
+    ['/openai/responses?api-version=preview', '/openai/responses', { search: '?api-version=preview' }],
+    ['/openai/v1/responses?a=b&api-version=preview', '/openai/v1/responses', { search: '?a=b&api-version=preview' }],
+    ['/openai/responses?my-api-version=1', '/v1/responses', { provider: 'openai', search: '?my-api-version=1' }],
+    ['/openai/responses', '/v1/responses', { provider: 'openai' }],
+    ['/agents/ci/openai/deployments/gpt/chat/completions', '/openai/deployments/gpt/chat/completions', { agent: 'ci' }],
     ['/agents/ci/v1/messages', '/v1/messages', { agent: 'ci' }],
     [
       '/agents/my%20agent/anthropic/v1/messages?beta=true',
