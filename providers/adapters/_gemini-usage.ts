@@ -79,26 +79,27 @@ function tokensOf(details: readonly unknown[], modality: string, note: Note): nu
   return sum;
 }
 
-/** Words for what is not said, and for the ordinary rate. */
+/** Words for what is not said, for the ordinary rate, and for a tier that is the same in both of Google's APIs. */
 const TIERS: ReadonlyMap<string, string | null> = new Map([
   ['unspecified', null],
   ['traffic_type_unspecified', null],
   ['on_demand', 'standard'],
+  ['on_demand_flex', 'flex'],
 ]);
 
 /**
  * The tier that served the answer: `serviceTier` of the Gemini API, `trafficType` of Vertex.
  *
- * `SERVICE_TIER_FLEX`, `flex` and `ON_DEMAND_FLEX` are one and the same. What Google sells
- * by capacity (PROVISIONED_THROUGHPUT) has no price per token, and keeps its name, which
- * no price list knows: its cost is unknown, not that of the ordinary rate.
+ * Vertex's priority keeps its name, `on_demand_priority`: it does not cost what priority
+ * costs in the Gemini API. So does what Google sells by capacity, `provisioned_throughput`,
+ * which no price list knows: what it costs is unknown, and not the ordinary rate.
  *
  * @param header `x-gemini-service-tier`, where the body says nothing
  */
 export function geminiTier(raw: JsonObject | null, header: string | undefined): string | null {
   const said = nameOf(raw?.serviceTier) ?? nameOf(raw?.trafficType) ?? nameOf(header);
   if (said === null) return null;
-  const word = said.toLowerCase().replace(/^(service_tier|on_demand)_/, '');
+  const word = said.toLowerCase().replace(/^service_tier_/, '');
   const known = TIERS.get(word);
   return known === undefined ? word : known;
 }

@@ -136,7 +136,7 @@ describe("Gemini's tier", () => {
     [{ serviceTier: 'SERVICE_TIER_PRIORITY' }, undefined, 'priority'],
     [{ serviceTier: 'flex' }, 'standard', 'flex'],
     [{ trafficType: 'ON_DEMAND' }, undefined, 'standard'],
-    [{ trafficType: 'ON_DEMAND_PRIORITY' }, undefined, 'priority'],
+    [{ trafficType: 'ON_DEMAND_PRIORITY' }, undefined, 'on_demand_priority'],
     [{ trafficType: 'ON_DEMAND_FLEX' }, undefined, 'flex'],
     [{ trafficType: 'PROVISIONED_THROUGHPUT' }, undefined, 'provisioned_throughput'],
     [{ trafficType: 'TRAFFIC_TYPE_UNSPECIFIED' }, undefined, null],
