@@ -115,6 +115,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what a row begins as',
   },
   {
+    modules: /^plugins\/_(ingest-|record-id)/,
+    by: 'test/plugins/ingest.test.ts',
+    why: 'parts of one plugin, told apart by what comes in over HTTP',
+  },
+  {
     modules: /^plugins\/_simulator-/,
     by: 'test/plugins/simulator.test.ts',
     why: 'parts of one plugin',
