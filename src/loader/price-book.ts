@@ -5,7 +5,7 @@ import { checkPriceFile } from '../config/price-file.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { Config, ProviderEntry } from '../config/schema.ts';
 import type { PriceEntry } from '../metering/price-entry.ts';
-import { PriceBook, type PriceLayer } from '../metering/prices.ts';
+import { PriceBook, type PriceKind, type PriceLayer } from '../metering/prices.ts';
 import { loadPriceLayers, readPriceFile } from './prices.ts';
 
 export interface PriceBookParts {
@@ -39,16 +39,23 @@ export async function buildPriceBook({
     if (typeof entry.prices === 'string') lists[name] = entry.prices;
     for (const [model, price] of pricedModels(entry)) inProviders[`${name}/${model}`] = price;
   }
-  const own = (layer: string, prices: Readonly<Record<string, unknown>>): PriceLayer => ({
-    name: layer,
-    version: `config-${version}`,
-    operator: true,
-    entries: prices as Record<string, PriceEntry>,
-  });
+  const own = (kind: PriceKind, name: string, prices: Readonly<Record<string, unknown>>): PriceLayer => {
+    const stored = `config-${version}`;
+    const entries = prices as Record<string, PriceEntry>;
+    return { name, version: stored, operator: true, entries, sources: [{ kind, name, version: stored, date: null }] };
+  };
   const files = await Promise.all((config.pricing.files ?? []).map((file) => priceFile(resolve(folder, file))));
   const shipped = await loadPriceLayers(root);
-  const layers = [own('providers', inProviders), own('pricing', config.pricing.models ?? {}), ...files, ...shipped];
-  return { book: new PriceBook(layers, lists), digest: JSON.stringify(files) };
+  const layers = [
+    own('provider', 'providers', inProviders),
+    own('pricing', 'pricing', config.pricing.models ?? {}),
+    ...files,
+    ...shipped,
+  ];
+  return {
+    book: new PriceBook(layers, lists),
+    digest: JSON.stringify(files.map(({ version, entries }) => [version, entries])),
+  };
 }
 
 /** Models with a price; a mere list of names, or an empty entry, says nothing about money. */

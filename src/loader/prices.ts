@@ -5,19 +5,22 @@ import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 
 import type { PriceEntry } from '../metering/price-entry.ts';
-import type { PriceLayer } from '../metering/prices.ts';
+import type { PriceLayer, PriceOrigin, PriceSource } from '../metering/prices.ts';
 
 type Entries = Readonly<Record<string, PriceEntry>>;
 
 interface Snapshot {
   name: string;
   version: string;
+  /** The day of that version. */
+  date?: string;
   entries: Entries;
   fallbacks: Readonly<Record<string, readonly string[]>>;
 }
 
 /** overrides.yaml; see its own first lines. */
 interface Overrides {
+  /** The day of its last change. */
   version: string;
   entries: Entries;
   additions: Entries;
@@ -52,16 +55,34 @@ function merge(snapshot: Snapshot, overrides: Overrides): PriceLayer[] {
   const groups = new Map<string, PriceEntry[]>();
   for (const { of, ...members } of overrides.groups)
     for (const key of of) groups.set(key, [...(groups.get(key) ?? []), members]);
+  const [table, corrections] = sourcesOf(snapshot, overrides);
   const entries: Record<string, PriceEntry> = {};
+  const origins: Record<string, PriceOrigin> = {};
   for (const [key, entry] of Object.entries({ ...overrides.entries, ...snapshot.entries })) {
     const own = overrides.entries[key] ?? entry;
     const vendor = overrides.vendors[key.slice(0, key.indexOf('/'))] ?? {};
     const above = [...(groups.get(key) ?? []), overrides.additions[key] ?? {}];
-    entries[key] = own.free ? own : above.reduce(lay, lay(vendor, own));
+    const laid = own.free ? own : above.reduce(lay, lay(vendor, own));
+    entries[key] = laid;
+    const changed = Object.keys(laid).filter(
+      (member) => member !== 'source' && memberOf(laid, member) !== memberOf(own, member),
+    );
+    if (own !== entry || overrides.entries[key]) origins[key] = { source: corrections, changed: [] };
+    else if (changed.length > 0) origins[key] = { source: table, changed };
   }
   const { name, version, fallbacks } = snapshot;
-  return [{ name, version: `${name}-${version}+${overrides.version}`, entries, fallbacks }];
+  const sources = [table, corrections] as const;
+  return [{ name, version: `${name}-${version}+${overrides.version}`, entries, fallbacks, sources, origins }];
 }
+
+function sourcesOf({ name, version, date }: Snapshot, overrides: Overrides): [PriceSource, PriceSource] {
+  return [
+    { kind: 'table', name, version, date: date ?? null },
+    { kind: 'overrides', name: 'overrides', version: overrides.version, date: overrides.version },
+  ];
+}
+
+const memberOf = (entry: PriceEntry, name: string): unknown => (entry as Readonly<Record<string, unknown>>)[name];
 
 /** Members that are maps by name: what both have is said by the one above. */
 const MAPS = ['service_tiers', 'speeds', 'geo_multiplier', 'same_as'] as const;
@@ -85,7 +106,9 @@ export async function readPriceFile(file: string): Promise<PriceLayer> {
   if (!isMap(models)) throw new TypeError(`${file}: a map of prices by model is expected`);
   const name = basename(file);
   const known = typeof version === 'string' || typeof version === 'number' ? String(version) : name;
-  return { name, version: known, operator: true, entries: models as Entries };
+  const date = (await stat(file)).mtime.toISOString().slice(0, 10);
+  const sources = [{ kind: 'file', name, version: known, date }] as const;
+  return { name, version: known, operator: true, entries: models as Entries, sources };
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -2,10 +2,27 @@
 import type { PriceEntry } from './price-entry.ts';
 import { EntryRates } from './rates.ts';
 
+/** Where prices were read: a provider's own entry, `pricing`, a file of the operator's, or tables that come with the gateway. */
+export type PriceKind = 'provider' | 'pricing' | 'file' | 'overrides' | 'table';
+
+/** Where prices come from, as it is told to people. */
+export interface PriceSource {
+  kind: PriceKind;
+  /** Of a file or a table. */
+  name: string;
+  version: string;
+  /** When its numbers were read or written, `2026-11-20`; null where nobody said. */
+  date: string | null;
+}
+
 export interface PriceLayer {
   name: string;
   /** Stored with every cost taken from this layer. */
   version: string;
+  /** What it is made of; the first is what an entry is from unless `origins` says otherwise. */
+  sources?: readonly [PriceSource, ...PriceSource[]];
+  /** Entries that are not from the first source, or not all of them: which source, and which of its members. */
+  origins?: Readonly<Record<string, PriceOrigin>>;
   /** Written by the operator, whose words win over any table of ours. */
   operator?: boolean;
   /** By `provider/model`; in a layer of the operator's also by `model` alone, for every provider. */
@@ -14,21 +31,45 @@ export interface PriceLayer {
   fallbacks?: Readonly<Record<string, readonly string[]>>;
 }
 
+export interface PriceOrigin {
+  /** The source of the entry itself. */
+  source: PriceSource;
+  /** Members that another source has laid over it. */
+  changed: readonly string[];
+}
+
 /** An entry ready to price with. Its numbers are read when it is first asked for: tables have thousands. */
 export class Price {
   readonly key: string;
-  readonly version: string;
+  readonly layer: PriceLayer;
   readonly entry: PriceEntry;
   readonly #starts: number;
   readonly #ends: number;
   #rates: EntryRates | undefined;
 
-  constructor(key: string, version: string, entry: PriceEntry) {
+  constructor(key: string, layer: PriceLayer, entry: PriceEntry) {
     this.key = key;
-    this.version = version;
+    this.layer = layer;
     this.entry = entry;
     this.#starts = entry.starts === undefined ? Number.NEGATIVE_INFINITY : Date.parse(entry.starts);
     this.#ends = entry.ends === undefined ? Number.POSITIVE_INFINITY : Date.parse(entry.ends);
+  }
+
+  get version(): string {
+    return this.layer.version;
+  }
+
+  /** The price list it is in; null for an operator's entry for every provider. */
+  get list(): string | null {
+    const slash = this.key.indexOf('/');
+    return slash < 0 ? null : this.key.slice(0, slash);
+  }
+
+  /** Names it is found by, the key's own first; those with a `*` are patterns. */
+  get names(): readonly string[] {
+    const { match = [] } = this.entry;
+    const own = this.key.slice(this.key.indexOf('/') + 1);
+    return [...new Set([own, ...(typeof match === 'string' ? [match] : match)])];
   }
 
   /** Throws a RangeError where the entry has a rate that is not a decimal number. */
@@ -56,6 +97,8 @@ export function undated(model: string): string {
 /** Finds the prices of a model in one layer, best first. Upper and lower case are the same. */
 export class LayerIndex {
   readonly layer: PriceLayer;
+  /** In the order of the layer. */
+  readonly prices: readonly Price[];
   readonly #named = new Map<string, Price[]>();
   readonly #patterns: { provider: string; parts: readonly string[]; price: Price }[] = [];
   readonly #providers = new Set<string>();
@@ -63,7 +106,8 @@ export class LayerIndex {
 
   constructor(layer: PriceLayer) {
     this.layer = layer;
-    for (const [key, entry] of Object.entries(layer.entries)) this.#add(new Price(key, layer.version, entry));
+    this.prices = Object.entries(layer.entries).map(([key, entry]) => new Price(key, layer, entry));
+    for (const price of this.prices) this.#add(price);
   }
 
   /** True when it has a price list of this name. */
@@ -94,11 +138,9 @@ export class LayerIndex {
   }
 
   #add(price: Price): void {
-    const slash = price.key.indexOf('/');
-    const provider = slash < 0 ? ANY : price.key.slice(0, slash).toLowerCase();
-    const { match = [] } = price.entry;
+    const provider = price.list?.toLowerCase() ?? ANY;
     this.#providers.add(provider);
-    for (const name of new Set([price.key.slice(slash + 1), ...(typeof match === 'string' ? [match] : match)])) {
+    for (const name of price.names) {
       if (name.includes('*')) {
         this.#patterns.push({ provider, parts: name.toLowerCase().split('*'), price });
         continue;
@@ -120,7 +162,7 @@ function push(map: Map<string, Price[]>, key: string, price: Price): void {
 }
 
 /** Whether `parts` occur in `text` in this order, the first at its start and the last at its end. Linear, unlike `.*`. */
-function fits(parts: readonly string[], text: string): boolean {
+export function fits(parts: readonly string[], text: string): boolean {
   const [first = '', ...rest] = parts;
   const last = rest.pop() ?? '';
   if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;

@@ -1,7 +1,7 @@
 /** Which price a model has: the operator's words first, then the shipped tables, never a guess. */
 import { LayerIndex, type Price, type PriceLayer, undated } from './price-layer.ts';
 
-export type { Price, PriceLayer } from './price-layer.ts';
+export type { Price, PriceKind, PriceLayer, PriceOrigin, PriceSource } from './price-layer.ts';
 
 /** Name of the price list of a provider, where it is not the provider's own name: the catalogue's `prices`. */
 export type PriceLists = Readonly<Record<string, string | readonly string[]>>;
@@ -47,10 +47,26 @@ export class PriceBook {
     return null;
   }
 
-  #candidates(provider: string, responseModel: string | null, requestModel: string | null): readonly Price[] {
+  /** All that is known, layer by layer in the order in which they are asked. */
+  get prices(): readonly Price[] {
+    return [...this.#operator, ...this.#shipped].flatMap(({ prices }) => prices);
+  }
+
+  /** In the same order. */
+  get layers(): readonly PriceLayer[] {
+    return [...this.#operator, ...this.#shipped].map(({ layer }) => layer);
+  }
+
+  /** The price lists a provider's models are looked up in: its own, then those behind them. */
+  listsOf(provider: string): { own: readonly string[]; behind: readonly string[] } {
     const listed = this.#lists[provider] ?? provider;
-    const lists = typeof listed === 'string' ? [listed] : listed;
-    const sold = [...lists, ...lists.flatMap((list) => this.#fallbacks[list] ?? [])];
+    const own = typeof listed === 'string' ? [listed] : listed;
+    return { own, behind: own.flatMap((list) => this.#fallbacks[list] ?? []) };
+  }
+
+  #candidates(provider: string, responseModel: string | null, requestModel: string | null): readonly Price[] {
+    const { own: lists, behind } = this.listsOf(provider);
+    const sold = [...lists, ...behind];
     const models = [responseModel, requestModel].filter((model) => model !== null);
     const meant = this.#sameModel(sold, responseModel, requestModel) ? models : models.slice(0, 1);
     return [

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -58,6 +58,32 @@ describe('the price book', () => {
     const first = await digest(1);
     expect(await digest(2)).to.not.equal(first);
     expect(await digest(1)).to.equal(first);
+  });
+
+  it('says of each price where it is from: gateway.yaml, a file, the shipped table, its corrections', async () => {
+    await writeFile(join(folder, 'p.yaml'), 'version: 7\nmodels:\n  of-file: { input: 3, output: 1 }\n');
+    const pricing = { files: ['p.yaml'], models: { 'of-pricing': { input: 1 } } };
+    const { book } = await build(pricing, { mine: { models: { 'of-provider': { input: 1 } } } });
+    const from = (key: string) => {
+      const price = book.prices.find((one) => one.key === key)!;
+      const { source, changed = [] } = price.layer.origins?.[key] ?? { source: price.layer.sources![0] };
+      return { ...source, changed };
+    };
+    const mine = { version: 'config-abc', date: null, changed: [] };
+    expect(from('mine/of-provider')).to.eql({ kind: 'provider', name: 'providers', ...mine });
+    expect(from('of-pricing')).to.eql({ kind: 'pricing', name: 'pricing', ...mine });
+    expect(from('of-file')).to.include({ kind: 'file', name: 'p.yaml', version: '7' });
+    expect(from('openai/gpt-4o-2024-05-13')).to.include({ kind: 'table', name: 'genai-prices' });
+    expect(from('openai/gpt-4o-2024-05-13').date).to.match(/^\d{4}-\d{2}-\d{2}$/);
+    expect(from('openai/gpt-5.6-sol').changed).to.include('service_tiers');
+    expect(from('anthropic/claude-sonnet-5-5')).to.deep.include({ kind: 'overrides', changed: [] });
+  });
+
+  it('has the same digest when a file was only touched', async () => {
+    await writeFile(join(folder, 'p.yaml'), 'gpt-4o: { input: 1 }\n');
+    const { digest } = await build({ files: ['p.yaml'] });
+    await utimes(join(folder, 'p.yaml'), new Date(0), new Date(0));
+    expect((await build({ files: ['p.yaml'] })).digest).to.equal(digest);
   });
 
   it('says which file is missing or wrong, without its path', async () => {

@@ -170,12 +170,16 @@ describe('a price file', () => {
   }
 
   it('is a map of entries, or that map under models with a version', async () => {
-    expect(await file('openai/gpt-4o: { input: 1 }')).to.deep.equal({
+    const layer = await file('openai/gpt-4o: { input: 1 }');
+    const date = new Date().toISOString().slice(0, 10);
+    expect(layer).to.deep.equal({
       name: 'mine.yaml',
       version: 'mine.yaml',
       operator: true,
       entries: { 'openai/gpt-4o': { input: 1 } },
+      sources: [{ kind: 'file', name: 'mine.yaml', version: 'mine.yaml', date: layer.sources?.[0].date }],
     });
+    expect(Date.parse(date) - Date.parse(layer.sources?.[0].date ?? '')).to.be.within(0, 86_400_000);
     const samples = await readPriceFile(join(ROOT, 'test', 'wire-samples', 'prices.json'));
     expect(samples.version).to.equal('wire-samples-1');
     expect(samples.entries).to.have.property('openai/whisper-1');
