@@ -2,8 +2,6 @@ import {
   type AnswerReader,
   asList,
   asObject,
-  charsIn,
-  charsOf,
   type Draft,
   type JsonMembers,
   type JsonObject,
@@ -61,7 +59,7 @@ export class AnthropicReader implements AnswerReader {
   event(event: SseEvent, draft: Draft): void {
     if (event.data === null) return;
     const type = eventType(event, event.data);
-    if (type === 'content_block_delta') draft.addOutput(deltaChars(event.data));
+    if (type === 'content_block_delta') keepDelta(event.data, draft);
     else if (type === 'message_stop') {
       draft.ended = true;
       draft.usageIsFinal = this.#usage !== null;
@@ -85,7 +83,7 @@ export class AnthropicReader implements AnswerReader {
       const block = asObject(each);
       this.#block(block);
       if (block?.type !== 'fallback') draft.started = true;
-      draft.addOutput(blockChars(block));
+      draft.addText(textOf(block));
     }
     if (content === undefined) draft.addOutput(body.size('content'));
   }
@@ -146,17 +144,13 @@ function eventType(event: SseEvent, data: Buffer): string {
   return type !== null && TYPES.has(type) ? type : '';
 }
 
-function deltaChars(data: Buffer): number {
-  for (const name of TEXTS) {
-    const chars = charsOf(data, name);
-    if (chars > 0) return chars;
-  }
-  return 0;
+function keepDelta(data: Buffer, draft: Draft): void {
+  for (const name of TEXTS) if (draft.addTextIn(data, name) > 0) return;
 }
 
-function blockChars(block: JsonObject | null): number {
-  if (block === null) return 0;
+function textOf(block: JsonObject | null): string {
+  if (block === null) return '';
   const text = [block.text, block.thinking].find((value) => typeof value === 'string');
-  if (typeof text === 'string') return charsIn(text);
-  return block.type === 'tool_use' ? charsIn(JSON.stringify(block.input ?? {})) : 0;
+  if (typeof text === 'string') return text;
+  return block.type === 'tool_use' ? JSON.stringify(block.input ?? {}) : '';
 }

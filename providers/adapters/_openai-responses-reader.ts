@@ -2,8 +2,6 @@ import {
   type AnswerReader,
   asList,
   asObject,
-  charsIn,
-  charsOf,
   codeOf,
   type Draft,
   type JsonMembers,
@@ -58,7 +56,7 @@ export class ResponsesReader implements AnswerReader {
     const type = eventType(event);
     if (type.endsWith('.delta')) {
       // Audio deltas are base64, not text.
-      draft.addOutput(type.includes('audio.delta') ? 0 : charsOf(event.raw, DELTA));
+      if (!type.includes('audio.delta')) draft.addTextIn(event.raw, DELTA);
       draft.started = true;
     } else if (OPENING.has(type)) {
       const response = draft.model === null ? this.#members(event)?.within('response') : null;
@@ -75,7 +73,7 @@ export class ResponsesReader implements AnswerReader {
 
   body(body: JsonMembers, draft: Draft): void {
     this.#response(body, draft);
-    for (const item of asList(body.get('output'))) draft.addOutput(itemChars(asObject(item)));
+    for (const item of asList(body.get('output'))) keepItem(asObject(item), draft);
     if (body.size('output') > 0 && body.get('output') === undefined) {
       draft.addOutput(body.size('output'));
       draft.note('the output is too large to count its tool calls');
@@ -165,9 +163,9 @@ function isType(name: string): boolean {
   return name.startsWith('response.') || name === 'error';
 }
 
-function itemChars(item: JsonObject | null): number {
-  if (item === null) return 0;
+function keepItem(item: JsonObject | null, draft: Draft): void {
+  if (item === null) return;
   const texts = [...asList(item.content), ...asList(item.summary)].map(asObject);
   const inline = [item.arguments, item.input, item.code, ...texts.flatMap((part) => [part?.text, part?.refusal])];
-  return inline.reduce<number>((sum, text) => sum + (typeof text === 'string' ? charsIn(text) : 0), 0);
+  for (const text of inline) if (typeof text === 'string') draft.addText(text);
 }

@@ -1,6 +1,8 @@
 /** Beyond this no more text is kept; bytes. */
 const MOST = 64 * 1024;
 const FIRST = 512;
+/** Up to here a loop beats the call of copy, bytes. */
+const NEAR = 24;
 
 /**
  * The text of one answer as far as it is kept while the answer is on its way, in memory
@@ -28,7 +30,9 @@ export class KeptText {
       this.#bytes?.copy(grown, 0, 0, this.#length);
       this.#bytes = grown;
     }
-    bytes.copy(this.#bytes, this.#length, start, end);
+    const kept = this.#bytes;
+    if (end - start > NEAR) bytes.copy(kept, this.#length, start, end);
+    else for (let from = start, to = this.#length; from < end; from++, to++) kept[to] = bytes[from]!;
     this.#length = length;
   }
 

@@ -136,6 +136,29 @@ describe('the anthropic-messages adapter', () => {
     expect([reading.usage?.output_tokens, reading.ending, reading.outputChars]).to.deep.equal([9, 'complete', 5]);
   });
 
+  it('keeps what was generated: text, thinking and the input of tools', () => {
+    const deltas = [
+      { type: 'thinking_delta', thinking: 'Größe ' },
+      { type: 'text_delta', text: 'say "hi"\n' },
+      { type: 'input_json_delta', partial_json: '{"a":1}' },
+      { type: 'signature_delta', signature: 'QUJD' },
+    ].map((part) => ({ type: 'content_block_delta', index: 0, delta: part }));
+    const meter = meterOf(anthropicMessages, STREAM);
+    meter.push(stream(start({ input_tokens: 5, output_tokens: 1 }), block, ...deltas));
+    expect(meter.text.read()).to.equal('Größe say "hi"\n{"a":1}');
+    expect(meter.end(false).outputChars).to.equal(22);
+
+    const content = [
+      { type: 'thinking', thinking: 'Größe ', signature: 'QUJD' },
+      { type: 'text', text: 'say "hi"\n' },
+      { type: 'tool_use', id: 't', name: 'f', input: { a: 1 } },
+    ];
+    const whole = meterOf(anthropicMessages, JSON_ANSWER);
+    whole.push(json({ input_tokens: 5 }, { content }));
+    expect(whole.end(true).outputChars).to.equal(22);
+    expect(whole.text.read()).to.equal('Größe say "hi"\n{"a":1}');
+  });
+
   it('starts with the first delta or tool, not with a ping or an empty block', () => {
     const meter = meterOf(anthropicMessages, STREAM);
     meter.push(stream(start({ input_tokens: 1 }), { type: 'ping' }, block));

@@ -196,6 +196,29 @@ describe('the openai-responses adapter', () => {
     expect(whole.inconsistencies).to.deep.equal(['the output is too large to count its tool calls']);
   });
 
+  it('keeps what was generated: text, reasoning, arguments, and no audio', () => {
+    const meter = meterOf(openaiResponses, STREAM);
+    const deltas = [
+      ['response.reasoning_summary_text.delta', 'Größe '],
+      ['response.output_text.delta', 'say "hi"\n'],
+      ['response.function_call_arguments.delta', '{"a":1}'],
+      ['response.audio.delta', 'QUJD'],
+    ].map(([type, text]) => ({ type, item_id: 'i', output_index: 0, delta: text }));
+    meter.push(stream(created, ...deltas));
+    expect(meter.text.read()).to.equal('Größe say "hi"\n{"a":1}');
+    expect(meter.end(false).outputChars).to.equal(22);
+
+    const output = [
+      { type: 'reasoning', summary: [{ type: 'summary_text', text: 'Größe ' }] },
+      { ...message, content: [{ type: 'output_text', text: 'say "hi"\n' }] },
+      { type: 'function_call', name: 'f', arguments: '{"a":1}' },
+    ];
+    const whole = meterOf(openaiResponses, JSON_ANSWER);
+    whole.push(json({ output }));
+    expect(whole.end(true).outputChars).to.equal(22);
+    expect(whole.text.read()).to.equal('Größe say "hi"\n{"a":1}');
+  });
+
   it('starts with the first delta and finishes with the terminal event', () => {
     const meter = meterOf(openaiResponses, STREAM);
     meter.push(stream(created, { type: 'response.output_item.added', item: message }));
