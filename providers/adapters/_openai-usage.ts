@@ -111,13 +111,14 @@ export function readResponsesUsage(raw: JsonObject | null, note: Note): Usage | 
   return finished(usage, note);
 }
 
-/** The charge that a vendor reports in its usage, US dollars: xAI's ticks, OpenRouter's credits. */
+/** The charge that a vendor reports in its usage, US dollars: xAI's ticks, OpenRouter's credits, Perplexity's sum. */
 export function reportedCost(rawUsage: string | undefined, note: Note): string | null {
   if (rawUsage === undefined || !rawUsage.includes('"cost')) return null;
   const usage = membersOf(Buffer.from(rawUsage));
   const ticks = decimalOf(usage.text('cost_in_usd_ticks'), 'cost_in_usd_ticks', note);
   if (ticks !== null) return formatDecimal(shift(ticks, 10));
-  const cost = decimalOf(usage.text('cost'), 'cost', note);
+  const sum = usage.within('cost')?.text('total_cost');
+  const cost = decimalOf(usage.text('cost'), 'cost', note) ?? decimalOf(sum, 'total_cost', note);
   if (cost === null || usage.get('is_byok') !== true) return cost && formatDecimal(cost);
   // With the caller's own key the router charges a fee and the model's provider the rest.
   const text = usage.within('cost_details')?.text('upstream_inference_cost');

@@ -294,6 +294,9 @@ describe('usage in the openai-chat adapter', () => {
     });
     it("is unknown when the bill of the caller's own key is", () => {
       expect(usageOf({ ...tokens, cost: 0.1, is_byok: true }).reportedCostUsd).to.equal(null);
+      const perplexity = { input_tokens_cost: 0.00001, request_cost: 0.005, total_cost: 0.00511 };
+      expect(usageOf({ ...tokens, cost: perplexity }).reportedCostUsd).to.equal('0.00511');
+      expect(usageOf({ ...tokens, cost: { total: 1 } }).reportedCostUsd).to.equal(null);
     });
     it('is ignored when it is no amount', () => {
       const negative = usageOf({ ...tokens, cost: -1 });
