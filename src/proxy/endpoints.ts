@@ -42,20 +42,27 @@ export class Endpoints {
   }
 
   /**
-   * The dialect a path looks like when no adapter owns it: that of the adapter which owns
-   * a neighbour of it (`/v1/messages/batches/x`), else OpenAI's, which most clients read.
+   * The dialect a path looks like when its method is not known or no adapter owns it: that
+   * of the adapter which owns the path or a neighbour of it (`/v1/messages/batches/x`),
+   * else OpenAI's, which most clients read.
    */
   lookOf(path: string): Dialect {
-    const first = path.split('/', 3).join('/');
-    for (const [key, facts] of this.#exact) {
-      const owned = key.slice(key.indexOf(' ') + 1);
-      if (path.startsWith(`${owned}/`)) return facts.dialect;
-    }
-    const openai = this.byFamily('openai');
-    if (openai) return openai;
-    const any = this.#dialects[0];
-    if (!any) throw new Error(`no adapter is loaded, so nobody can speak for ${first}`);
-    return any;
+    const look = this.#ownerOf(path) ?? this.#neighbourOf(path) ?? this.byFamily('openai') ?? this.#dialects[0];
+    if (look) return look;
+    throw new Error(`no adapter is loaded, so nobody can speak for ${path.split('/', 3).join('/')}`);
+  }
+
+  /** Who owns a path under any method. */
+  #ownerOf(path: string): Dialect | undefined {
+    for (const [key, facts] of this.#exact) if (pathOf(key) === path) return facts.dialect;
+    const segments = path.split('/');
+    const all = [...this.#patterns.values()].flat();
+    return all.find((pattern) => fits(pattern.segments, segments))?.facts.dialect;
+  }
+
+  #neighbourOf(path: string): Dialect | undefined {
+    for (const [key, facts] of this.#exact) if (path.startsWith(`${pathOf(key)}/`)) return facts.dialect;
+    return undefined;
   }
 
   byFamily(family: string): Dialect | undefined {
@@ -74,6 +81,8 @@ export class Endpoints {
     this.#patterns.set(method, patterns);
   }
 }
+
+const pathOf = (key: string): string => key.slice(key.indexOf(' ') + 1);
 
 /** `:model:generateContent`: anything that ends so. */
 const NAMED = /^:[a-z]+/i;

@@ -71,5 +71,13 @@ describe('Endpoints', () => {
   it('a path nobody owns looks like its neighbour, else like OpenAI', () => {
     expect(endpoints.lookOf('/v1/messages/batches/x').dialect).to.equal('anthropic');
     expect(endpoints.lookOf('/v1/whatever').dialect).to.equal('openai');
+    expect(endpoints.lookOf('/v1beta/models/g-1:embedContent').dialect).to.equal('openai');
+  });
+
+  it('a path that somebody owns looks like its owner before its method is known', () => {
+    expect(endpoints.lookOf('/v1/messages').dialect).to.equal('anthropic');
+    expect(endpoints.lookOf('/v1beta/models/g-1:generateContent').dialect).to.equal('gemini');
+    expect(endpoints.lookOf('/openai/deployments/mine/chat/completions').dialect).to.equal('azure');
+    expect(endpoints.lookOf('/v1/audio/speech').dialect).to.equal('openai');
   });
 });
