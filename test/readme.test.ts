@@ -116,8 +116,8 @@ describe('the README', () => {
 
   it('counts the providers right', async () => {
     const { providers } = await draw('{}');
-    expect(providers.size).to.equal(13);
-    expect(readme).to.include('Thirteen providers');
+    expect(providers.size).to.be.greaterThan(30);
+    expect(readme).to.include('More than thirty providers');
   });
 
   it('adds a provider without code', async () => {
