@@ -2,7 +2,7 @@
 import { bill, unitNames } from './bill.ts';
 import { add, type Decimal, formatDecimal, parseDecimal, ZERO } from './decimal.ts';
 import type { Price, PriceBook } from './prices.ts';
-import type { AppliedRates, Selection } from './rates.ts';
+import type { AppliedRates, PriceText, Selection } from './rates.ts';
 import { type Unpriced, whyUnpriced } from './unpriced.ts';
 import type { Usage, UsagePart } from './usage.ts';
 
@@ -31,7 +31,7 @@ export interface Cost {
   cost_source: 'price_table' | 'provider' | 'free' | null;
   table_cost_usd: string | null;
   priced_as: string | null;
-  price: { key: string; version: string; rates: Record<string, string> } | null;
+  price: { key: string; version: string; rates: PriceText } | null;
   by_model: (UsagePart & { cost_usd: string | null; price_key: string | null })[] | null;
   /** Why `cost_usd` is null; null where it is not. */
   unpriced: Unpriced | null;
@@ -58,7 +58,7 @@ const UNKNOWN: TableCost = {
  * the rate for a part of the usage, the cost is null: unknown is not free.
  */
 export function costOf(question: CostQuestion, book: PriceBook): Cost {
-  if (question.free) return freeCost(question.parts);
+  if (question.free) return freeCost(question, book);
   const table = tableCost(question, book);
   const reported = readReported(question.reportedCostUsd);
   return {
@@ -72,13 +72,16 @@ export function costOf(question: CostQuestion, book: PriceBook): Cost {
   };
 }
 
-function freeCost(parts: UsagePart[] | null): Cost {
+/** The price is named only where a list says of the model what the provider says of all of them. */
+function freeCost({ provider, responseModel, requestModel, parts, at }: CostQuestion, book: PriceBook): Cost {
+  const found = book.find(provider, responseModel, requestModel, at);
+  const price = found?.entry.free === true ? found : null;
   return {
     cost_usd: '0',
     cost_source: 'free',
     table_cost_usd: null,
-    priced_as: null,
-    price: null,
+    priced_as: price?.key ?? null,
+    price: price && { key: price.key, version: price.version, rates: FREE_RATES.text },
     by_model: parts?.map((part) => ({ ...part, cost_usd: '0', price_key: null })) ?? null,
     unpriced: null,
   };
@@ -158,7 +161,7 @@ function unitsOutside(usage: Usage | null, parts: UsagePart[]): Usage | null {
   return Object.keys(rest).length === 0 ? null : rest;
 }
 
-const FREE_RATES: AppliedRates = { rates: {}, text: { free: 'true' }, sameAs: {} };
+const FREE_RATES: AppliedRates = { rates: {}, text: { free: true }, sameAs: {} };
 
 function priceOf(
   question: CostQuestion,

@@ -24,9 +24,12 @@ export interface AppliedRates {
   /** Token rates are per million, others per unit of their name. */
   readonly rates: { readonly [name in RateName]?: Decimal };
   /** The same as they are stored with the cost; frozen, since many costs share it. */
-  readonly text: Record<string, string>;
+  readonly text: PriceText;
   readonly sameAs: NonNullable<PriceEntry['same_as']>;
 }
+
+/** Rates as decimal texts; `free: true` where nothing is charged. */
+export type PriceText = Readonly<Record<string, string | true>>;
 
 type Numbers = { [name in RateName]?: Decimal };
 interface Choice {

@@ -46,7 +46,7 @@ export interface ExchangeRecord {
   unpriced: Unpriced | null;
   /** What the price table says where the provider's own figure won. */
   table_cost_usd: string | null;
-  price: { key: string; version: string; rates: Record<string, string> } | null;
+  price: { key: string; version: string; rates: Readonly<Record<string, string | true>> } | null;
   usage_by_model: (UsagePart & { cost_usd: string | null; price_key: string | null })[] | null;
   service_tier: string | null;
   estimate: {

@@ -45,7 +45,7 @@ export interface Detail extends Partial<Kept> {
   usage?: Usage;
   error?: { http_status?: number | null; retry_after_s?: number | null };
   /** Without the names of its members: most rows have it. */
-  price?: [key: string, version: string, rates: Record<string, string>];
+  price?: [key: string, version: string, rates: Readonly<Record<string, string | true>>];
   /** How many messages of whom, and tools: what of the prompt is not in columns; 0 for a prompt of which nothing is known. */
   prompt?: 0 | [messages: number | null, user: number | null, assistant: number | null, tools: number | null];
   cost_usd?: string;

@@ -257,6 +257,9 @@ describe('the cost of an answer', () => {
     expect(cost(tokens(1000, 1000), { provider: 'local', free: true, responseModel: 'gpt-4o' })).to.include(free);
     const entry = cost(tokens(26, 282), { provider: 'ollama', responseModel: 'llama3.2' });
     expect(entry).to.include({ cost_usd: '0', cost_source: 'free', priced_as: 'local/free' });
+    const both = cost(tokens(26, 282), { provider: 'ollama', free: true, responseModel: 'llama3.2' });
+    expect(both).to.deep.include({ cost_usd: '0', cost_source: 'free', priced_as: 'local/free' });
+    expect(both.price).to.deep.equal({ key: 'local/free', version: samples.version, rates: { free: true } });
   });
 
   it('is what the provider says, with the table beside it', () => {

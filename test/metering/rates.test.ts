@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { PriceEntry } from '../../src/metering/price-entry.ts';
 import { EntryRates, type Selection } from '../../src/metering/rates.ts';
 
-function rates(entry: PriceEntry, selection: Partial<Selection> = {}): Record<string, string> | null {
+function rates(entry: PriceEntry, selection: Partial<Selection> = {}): Readonly<Record<string, string | true>> | null {
   const plain = { inputTokens: 10, serviceTier: null, speed: null, geo: null, at: new Date('2026-11-20T12:00:00Z') };
   return new EntryRates(entry).choose({ ...plain, ...selection })?.text ?? null;
 }

@@ -130,6 +130,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'parts of the adapter',
   },
   {
+    modules: /^providers\/adapters\/_ollama-reader\.ts$/,
+    by: 'test/providers/adapters/ollama.test.ts',
+    why: 'part of the adapter',
+  },
+  {
     modules: /^providers\/adapters\/_openai-media-reader\.ts$/,
     by: 'test/providers/adapters/openai-audio.test.ts',
     why: 'what the answers of audio and images share',

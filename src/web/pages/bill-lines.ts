@@ -43,7 +43,7 @@ export function billLines(record: ExchangeRecord): { lines: BillLine[]; rest: st
   let sum: Decimal = ZERO;
   const lines = Object.entries(counts).flatMap(([name, tokens]) => {
     const rate = price.rates[name];
-    if (rate === undefined || tokens <= 0) return [];
+    if (typeof rate !== 'string' || tokens <= 0) return [];
     const part = shift(multiply(parseDecimal(rate), { digits: BigInt(tokens), scale: 0 }), 6);
     sum = add(sum, part);
     return [{ name: NAMES[name] ?? name, tokens, rate, cost: formatDecimal(part) }];
