@@ -1,4 +1,5 @@
 import type { AnswerHead, AnswerReader, Endpoint } from '../../src/adapter.ts';
+import { InteractionsReader } from './_gemini-interactions-reader.ts';
 import { PredictReader } from './_gemini-predict-reader.ts';
 import { GeminiReader } from './_gemini-reader.ts';
 
@@ -26,9 +27,16 @@ const CALLS: readonly Call[] = [
 
 const billed = new Set(CALLS.filter(({ bills }) => bills).map(({ verb }) => `gemini.${verb}`));
 
-/** What can be asked of a model of Google's: the folder of models is the API's own, such as `/v1/models`. */
-export function modelCalls(folder: string): Endpoint[] {
-  return CALLS.map(({ verb, bills, streams = false }) => ({
+/** What a tuned model can be asked. */
+export const TEXT_CALLS: readonly string[] = ['generateContent', 'streamGenerateContent', 'countTokens'];
+
+/**
+ * What can be asked of a model of Google's.
+ *
+ * @param folder where the API has its models, such as `/v1/models`
+ */
+export function modelCalls(folder: string, verbs: readonly string[] = CALLS.map(({ verb }) => verb)): Endpoint[] {
+  return CALLS.filter(({ verb }) => verbs.includes(verb)).map(({ verb, bills, streams = false }) => ({
     method: 'POST',
     path: `${folder}/:model:${verb}`,
     api: `gemini.${verb}`,
@@ -38,12 +46,20 @@ export function modelCalls(folder: string): Endpoint[] {
   }));
 }
 
+const INTERACTIONS = 'gemini.interactions';
+
+/** The call that both of Google's APIs have beside those of their models; its body names model or agent. */
+export function interactions(path: string): Endpoint {
+  return { method: 'POST', path, api: INTERACTIONS, body: 'json', bills: true };
+}
+
 export function isBilledCall({ api }: AnswerHead): boolean {
-  return billed.has(api);
+  return billed.has(api) || api === INTERACTIONS;
 }
 
 /** The reader of such a call's answer. */
 export function modelReader(head: AnswerHead): AnswerReader {
+  if (head.api === INTERACTIONS) return new InteractionsReader();
   if (head.api.startsWith('gemini.predict')) return new PredictReader();
   return new GeminiReader(head, head.api === 'gemini.embedContent' || head.api === 'gemini.batchEmbedContents');
 }

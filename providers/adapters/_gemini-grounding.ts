@@ -32,8 +32,7 @@ export class Grounding {
 
   /** Charged searches; 0 when there was none. */
   requests(model: string | null): number {
-    if (model !== null && BEFORE_3.test(model)) return this.#isGrounded ? 1 : 0;
-    return this.#queries.size;
+    return isChargedByPrompt(model) ? Number(this.#isGrounded) : this.#queries.size;
   }
 
   #add(kind: string, query: unknown): void {
@@ -41,4 +40,9 @@ export class Grounding {
     this.#isGrounded = true;
     this.#queries.add(`${kind} ${query}`);
   }
+}
+
+/** Whether a prompt is charged once, however often was searched for it. */
+export function isChargedByPrompt(model: string | null): boolean {
+  return model !== null && BEFORE_3.test(model);
 }

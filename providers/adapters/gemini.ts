@@ -1,5 +1,5 @@
 import { AnswerMeter, defineAdapter, type Endpoint } from '../../src/adapter.ts';
-import { isBilledCall, modelCalls, modelReader } from './_gemini-calls.ts';
+import { interactions, isBilledCall, modelCalls, modelReader, TEXT_CALLS } from './_gemini-calls.ts';
 import { geminiError, geminiErrorEvent } from './_gemini-error.ts';
 import { ChatReader } from './_openai-chat-reader.ts';
 
@@ -16,7 +16,8 @@ const kept = (method: string, path: string, api = 'gemini.resources'): Endpoint 
 const endpoints: readonly Endpoint[] = [
   // The SDKs ask under any of Google's versions: v1, v1beta, v1alpha.
   ...modelCalls('/:version/models'),
-  ...modelCalls('/:version/tunedModels'),
+  ...modelCalls('/:version/tunedModels', TEXT_CALLS),
+  ...VERSIONS.map((version) => interactions(`${version}/interactions`)),
   // Clients that are led here by their host alone: the key in them is Google's, and must not reach OpenAI.
   { method: 'POST', path: `${OPENAI}/chat/completions`, api: 'openai.chat', body: 'json', bills: true },
   { method: 'POST', path: `${OPENAI}/embeddings`, api: 'openai.embeddings', body: 'json', bills: true },
@@ -25,6 +26,7 @@ const endpoints: readonly Endpoint[] = [
     kept('GET', `${version}/models/*`, 'gemini.models'),
     ...['GET', 'PATCH', 'DELETE'].map((method) => kept(method, `${version}/*`)),
     ...RESOURCES.flatMap((name) => [made(`${version}/${name}`), made(`${version}/${name}/*`)]),
+    made(`${version}/interactions/*`),
     made(`/upload${version}/*`),
   ]),
 ];

@@ -1,5 +1,5 @@
 import { AnswerMeter, defineAdapter, type Endpoint } from '../../src/adapter.ts';
-import { isBilledCall, modelCalls, modelReader } from './_gemini-calls.ts';
+import { interactions, isBilledCall, modelCalls, modelReader, TEXT_CALLS } from './_gemini-calls.ts';
 import { geminiError, geminiErrorEvent } from './_gemini-error.ts';
 import { ChatReader } from './_openai-chat-reader.ts';
 
@@ -28,7 +28,8 @@ export default defineAdapter({
     // With a key instead of a project.
     ...modelCalls('/:version/publishers/google/models'),
     // Tuned and deployed models, which have a number.
-    ...modelCalls(`${LOCATION}/endpoints`),
+    ...modelCalls(`${LOCATION}/endpoints`, TEXT_CALLS),
+    interactions(`${LOCATION}/interactions`),
     {
       method: 'POST',
       path: `${LOCATION}/endpoints/openapi/chat/completions`,

@@ -148,6 +148,24 @@ ${PIPELINE}`);
     expect((await lastRow()).stop_reason).to.deep.equal({ raw: 'STOP', normalized: 'tool_calls' });
   });
 
+  it('interacts, at once and in a stream', async () => {
+    const used = { total_input_tokens: 1000, total_output_tokens: 20, total_thought_tokens: 80, total_tokens: 1100 };
+    const interaction = { id: 'v1-1', object: 'interaction', model: MODEL, status: 'completed', usage: used };
+    const steps = [{ type: 'model_output', content: [{ type: 'text', text: 'Grüße 🦊' }] }];
+    up.always(json({ ...interaction, steps }));
+    expect((await sdk().interactions.create({ model: MODEL, input: contents })).output_text).to.equal('Grüße 🦊');
+    const wanted = { provider: 'google', api: 'gemini.interactions', usage: TOKENS, cost_usd: COST, outcome: 'ok' };
+    expect(await lastRow()).to.deep.include({ ...wanted, stream: false });
+    const delta = { event_type: 'step.delta', index: 0, delta: { type: 'text', text: 'Grüße 🦊' } };
+    const events = [delta, { event_type: 'interaction.completed', interaction }];
+    up.always(stream(sse([...events.map((event) => [event.event_type, event] as [string, object]), '[DONE]'])));
+    const seen = [];
+    for await (const event of await sdk().interactions.create({ model: MODEL, input: contents, stream: true }))
+      seen.push(event);
+    expect(seen.map(({ event_type }) => event_type)).to.deep.equal(['step.delta', 'interaction.completed']);
+    expect(await lastRow()).to.deep.include({ ...wanted, stream: true });
+  });
+
   it("throws the provider's 429 as its own error, with the provider's words; the row has the delay", async () => {
     for (const script of [json(LIMITED, { status: 429 }), json([LIMITED], { status: 429 })]) {
       up.always(script);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isBilledCall, modelCalls, modelReader } from '../../../providers/adapters/_gemini-calls.ts';
+import { isBilledCall, modelCalls, modelReader, TEXT_CALLS } from '../../../providers/adapters/_gemini-calls.ts';
 import { PredictReader } from '../../../providers/adapters/_gemini-predict-reader.ts';
 import { GeminiReader } from '../../../providers/adapters/_gemini-reader.ts';
 
@@ -22,6 +22,11 @@ describe("the calls of Google's models", () => {
     expect(calls.filter(({ streams }) => streams).map(({ api }) => api)).to.deep.equal([
       'gemini.streamGenerateContent',
     ]);
+  });
+
+  it('are fewer for a tuned model', () => {
+    const verbs = modelCalls('/x', TEXT_CALLS).map(({ api }) => api.replace('gemini.', ''));
+    expect(verbs).to.deep.equal(['generateContent', 'streamGenerateContent', 'countTokens']);
   });
 
   it('are charged where they generate, and not where they count or put aside', () => {

@@ -40,6 +40,7 @@ describe('the vertex-gemini adapter', () => {
     [`${HERE}/endpoints/openapi/chat/completions`, 'openai.chat bills'],
     [`${HERE}/publishers/mistralai/models/mistral-medium-3:rawPredict`, 'mistral.chat mistral-medium-3 bills'],
     [`${HERE}/publishers/mistralai/models/codestral-2:streamRawPredict`, 'mistral.chat codestral-2 streams bills'],
+    [`${HERE}/interactions`, 'gemini.interactions bills'],
     [`${HERE}/publishers/google/models/g:somethingNew`, null],
   ] as const) {
     it(`knows ${path} as ${api}`, () => expect(found(path)).to.equal(api && `vertex_gemini ${api}`));
