@@ -28,6 +28,12 @@ export interface Body {
 export type BodyPlan = 'none' | 'read' | 'pass' | BodyProblem;
 
 /**
+ * What AWS's SDKs call the JSON of a model's vendor, unless they are told, and what curl calls
+ * everything behind `-d`, as Ollama's documents have it. What it is shows when it is here.
+ */
+const SAID_OF_JSON = new Set(['application/octet-stream', 'application/x-www-form-urlencoded']);
+
+/**
  * Decides by the headers what becomes of a body: `read` to find the model in it, or
  * `pass` from socket to socket (uploads, anything that is neither JSON nor a form whose
  * fields are `wanted`).
@@ -40,8 +46,7 @@ export function planBody(req: IncomingMessage, wanted: 'json' | 'form' | 'any', 
   if (length !== undefined && Number(length) > limit) return tooLarge(limit);
   const type = (req.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const isJson = type === '' || type === 'application/json' || type.endsWith('+json') || type === 'text/json';
-  // AWS's SDKs call the JSON of a model's vendor so, unless they are told; what it is shows when it is here.
-  const mayBeJson = isJson || (strict && type === 'application/octet-stream');
+  const mayBeJson = isJson || (strict && SAID_OF_JSON.has(type));
   if (mayBeJson || (wanted === 'form' && type === 'multipart/form-data')) return 'read';
   if (!strict) return 'pass';
   return {

@@ -130,6 +130,88 @@ describe('bodies on their way up', () => {
   });
 });
 
+describe('forms on their way up', () => {
+  const pair = usePair({ more: 'limits: { body: 64KiB }' });
+  const AUDIO = '/v1/audio/transcriptions';
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+  const part = (head: string, content: string) =>
+    `--x\r\nContent-Disposition: form-data; ${head}\r\n\r\n${content}\r\n`;
+  const form = (...parts: string[]) => `${parts.join('')}--x--\r\n`;
+  const FILE = part('name="file"; filename="a.wav"', 'RIFF\0\0\u00ff');
+
+  it('a form is read for its model, and leaves as it came', async () => {
+    const body = form(FILE, part('name="model"', 'whisper-1'), part('name="stream"', 'true'));
+    await pair.send(AUDIO, { headers, body });
+    const received = pair.up.received[0]!;
+    expect(String(received.body)).to.equal(body);
+    expect(received.headers).to.include({ ...headers, 'content-length': String(Buffer.byteLength(body)) });
+    const row = await pair.row();
+    expect(row).to.include({ api: 'openai.audio', stream: true, request_bytes: Buffer.byteLength(body) });
+    expect(row.model.request).to.equal('whisper-1');
+  });
+
+  it('a form that comes in pieces is read when it is whole', async () => {
+    async function* parts() {
+      for (const letter of form(part('name="model"', 'gpt-4o-transcribe'), FILE)) {
+        yield letter;
+      }
+    }
+    await pair.send(AUDIO, { method: 'POST', headers, body: parts() });
+    const row = await pair.row();
+    expect([row.model.request, row.stream]).to.deep.equal(['gpt-4o-transcribe', false]);
+  });
+
+  for (const [what, type, body] of [
+    ['that is broken', headers['content-type'], '--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhis'],
+    ['without a boundary', 'multipart/form-data', form(part('name="model"', 'm'))],
+    ['that is a sound', 'audio/wav', 'RIFF'],
+    ['that is JSON and broken', 'application/json', '{"model":"m"'],
+  ] as const) {
+    it(`a body ${what} is left to the provider`, async () => {
+      expect((await pair.send(AUDIO, { headers: { 'content-type': type }, body })).status).to.equal(200);
+      expect(String(pair.up.received[0]!.body)).to.equal(body);
+      expect((await pair.row()).model.request).to.equal(null);
+    });
+  }
+
+  it('JSON may come where a form may', async () => {
+    await pair.send('/v1/images/edits', { body: { model: 'gpt-image-1', images: [] } });
+    expect((await pair.row()).model.request).to.equal('gpt-image-1');
+  });
+
+  it('a form that is too large is refused, with its length and without', async () => {
+    const body = form(part('name="file"; filename="a"', 'u'.repeat(70_000)));
+    expect((await pair.send(AUDIO, { headers, body })).status).to.equal(413);
+    async function* parts() {
+      yield body;
+    }
+    expect((await pair.send(AUDIO, { method: 'POST', headers, body: parts() })).status).to.equal(413);
+    expect(pair.up.received).to.have.length(0);
+    expect((await pair.rows(2)).map(({ error }) => error?.code)).to.deep.equal([
+      'request_too_large',
+      'request_too_large',
+    ]);
+  });
+
+  it('JSON that curl calls a form is read as JSON', async () => {
+    const curl = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = JSON.stringify(ASK);
+    expect((await pair.send(CHAT, { headers: curl, body })).status).to.equal(200);
+    expect(pair.up.received[0]!.headers).to.include(curl);
+    expect((await pair.row()).model.request).to.equal('gpt-4o');
+  });
+
+  it('a form where JSON is needed is none', async () => {
+    const curl = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await pair.send(CHAT, { headers: curl, body: 'model=gpt-4o' })).status).to.equal(400);
+    expect((await pair.send(CHAT, { headers, body: form(part('name="model"', 'm')) })).status).to.equal(415);
+    expect((await pair.rows(2)).map(({ error }) => error?.code)).to.deep.equal([
+      'invalid_json',
+      'unsupported_content_type',
+    ]);
+  });
+});
+
 describe('an upload that its provider does not take', () => {
   const pair = usePair({ more: 'limits: { client_headers: 1s, client_body: 1s }' });
 
