@@ -56,8 +56,10 @@ export function outgoing(
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  const unsigned = { options, body: streamed ? ('unread' as const) : (body?.bytes ?? null) };
-  return { options: access === 'signature' ? sign(unsigned, provider) : options, bytes, gatewayKey: access !== 'own' };
+  const gatewayKey = access !== 'own';
+  if (access !== 'signature') return { options, bytes, gatewayKey };
+  const signed = sign({ options, body: streamed ? 'unread' : (body?.bytes ?? null) }, provider);
+  return { options: signed, bytes, gatewayKey };
 }
 
 /** Up to here a body leaves as one piece; bytes. Above it the sockets of others are served between two pieces. */

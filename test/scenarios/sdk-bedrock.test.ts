@@ -1,6 +1,7 @@
 /** AWS's own SDK through a running gateway, which signs anew for the provider it leads to. */
 import {
   AccessDeniedException,
+  ApplyGuardrailCommand,
   BedrockRuntimeClient,
   ConverseCommand,
   ConverseStreamCommand,
@@ -272,6 +273,26 @@ ${PIPELINE}`,
     for await (const _ of stream!);
     expect(JSON.stringify(up.received[0]!.headers)).to.not.contain(KEY);
     expect(await row()).to.include({ key: 'team', outcome: 'ok', cost_usd: COST });
+  });
+
+  it("reaches Bedrock's other calls behind its name, signed and not metered", async () => {
+    const named = sdk({ endpoint: `${gw.url}/bedrock` });
+    up.next(answer({ usage: {}, action: 'NONE', outputs: [], assessments: [] }));
+    const { action } = await named.send(
+      new ApplyGuardrailCommand({
+        guardrailIdentifier: 'g-1',
+        guardrailVersion: '1',
+        source: 'INPUT',
+        content: [{ text: { text: 'Hei' } }],
+      }),
+    );
+    expect(action).to.equal('NONE');
+    expect(up.received[0]!.path).to.equal('/guardrail/g-1/version/1/apply');
+    expect(await row()).to.include({ api: null, provider: 'bedrock', outcome: 'ok', usage_source: 'none' });
+    up.next(frames(...converse, metadata));
+    for await (const _ of (await named.send(new ConverseStreamCommand(ASK))).stream!);
+    expect(up.received[1]!.path).to.equal(`${PATH}/converse-stream`);
+    expect(await row()).to.include({ api: 'bedrock.converse', outcome: 'ok', cost_usd: COST });
   });
 
   it('learns no secret of the gateway from an error that quotes it', async () => {
