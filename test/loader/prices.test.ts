@@ -150,6 +150,37 @@ describe('the shipped prices', () => {
       ).to.equal(true);
   });
 
+  it('have corrections laid over them member by member, with where each comes from', async () => {
+    const [table] = await loadPriceLayers(ROOT);
+    const { service_tiers, same_as, tiers } = table?.entries['openai/gpt-5.4'] ?? {};
+    expect(Object.keys(service_tiers ?? {})).to.have.members(['flex', 'batch', 'priority']);
+    expect(same_as).to.eql({ cache_write: 'input' });
+    expect(tiers).to.have.length(1);
+    expect(table?.entries['openai/gpt-4o']?.service_tiers).to.have.all.keys('batch', 'priority');
+    expect(table?.entries['openai/gpt-4.1-nano']?.service_tiers).to.have.all.keys('batch');
+    expect(table?.entries['x-ai/grok-4.7']?.source).to.equal('docs.x.ai, 2026-09-21');
+    expect(table?.entries['google/gemma-3'], 'what is free is nothing else').to.not.have.property('same_as');
+  });
+
+  it('stay as they are, in words, when the newest data cannot be fetched', async () => {
+    const file = join(CATALOGUE, 'prices', 'genai-prices.json');
+    const before = await readFile(file, 'utf8');
+    const cache = await mkdtemp(join(tmpdir(), 'npm-cache-'));
+    const offline = {
+      npm_config_registry: 'http://127.0.0.1:9',
+      npm_config_fetch_retries: '0',
+      npm_config_cache: cache,
+    };
+    const script = join(CATALOGUE, 'prices', 'update.mjs');
+    const env = { ...process.env, ...offline };
+    const run = promisify(execFile)(process.execPath, [script, '--latest'], { env }).catch((error) => error);
+    const { code, stderr } = await run;
+    await rm(cache, { recursive: true, force: true });
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/cannot be fetched \(\w+\): is this machine offline\?\n.*stays as it is/);
+    expect(await readFile(file, 'utf8')).to.equal(before);
+  });
+
   it('are read once while the files stay as they are', async () => {
     expect(await loadPriceLayers(ROOT)).to.equal(await loadPriceLayers(ROOT));
   });
