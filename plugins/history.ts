@@ -74,7 +74,7 @@ function writeAnswer(row: ExchangeRecord, { request, response, bills, state }: E
   row.stop_reason = reading?.stopReason ?? null;
   row.usage = reading?.usage ?? null;
   row.usage_status = reading?.usageStatus ?? (generated ? 'missing' : 'not_applicable');
-  row.usage_source = reading?.usage ? 'provider' : 'none';
+  row.usage_source = reading?.usage ? 'provider' : (state.estimate?.source ?? 'none');
   row.raw_usage = reading?.rawUsage ?? null;
   row.cost_usd = cost?.cost_usd ?? null;
   row.cost_source = cost?.cost_source ?? null;

@@ -57,6 +57,7 @@ export class Generation implements Traffic {
   readonly #pools: ReadonlyMap<Provider, Pool>;
   readonly #most: number;
   #count = 0;
+  #settling = 0;
   #retired: (() => void) | null = null;
 
   /** Throws what a plugin's setup throws, naming the plugin; then nothing stays open. */
@@ -111,11 +112,16 @@ export class Generation implements Traffic {
   }
 
   get full(): boolean {
-    return this.#count > this.#most;
+    return this.#count - this.#settling > this.#most;
   }
 
   enter(): void {
     this.#count++;
+  }
+
+  settle(work: Promise<void>): Promise<void> {
+    this.#settling++;
+    return work.finally(() => this.#settling--);
   }
 
   leave(): void {

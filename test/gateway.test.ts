@@ -20,7 +20,7 @@ describe('the gateway', () => {
 
   beforeEach(async () => {
     upstream = await startUpstream();
-    upstream.always(json({ id: 'c', choices: [] }));
+    upstream.always(json({ id: 'c', choices: [], usage: { prompt_tokens: 3, completion_tokens: 0 } }));
   });
   afterEach(async () => {
     await running?.close();

@@ -110,4 +110,24 @@ describe('a generation', () => {
     limited.leave();
     expect(limited.full).to.equal(false);
   });
+
+  it('gives the turn of an exchange away when its answer is out, and waits for its listeners all the same', async () => {
+    const generation = await build('limits: { concurrent: 1 }\nplugins: [a]\n');
+    generation.enter();
+    let ends = (): void => {};
+    const listeners = new Promise<void>((done) => {
+      ends = done;
+    });
+    const settled = generation.settle(listeners).then(() => generation.leave());
+    generation.enter();
+    expect([generation.full, generation.inFlight]).to.eql([false, 2]);
+    generation.leave();
+    const retired = generation.retire().then(() => told.push('retired'));
+    await new Promise((done) => setImmediate(done));
+    expect(told).to.eql(['open a']);
+    ends();
+    await Promise.all([settled, retired]);
+    expect(told).to.eql(['open a', 'close a', 'retired']);
+    expect(generation.full).to.equal(false);
+  });
 });

@@ -49,10 +49,13 @@ export interface ExchangeRecord {
   price: { key: string; version: string; rates: Readonly<Record<string, string | true>> } | null;
   usage_by_model: (UsagePart & { cost_usd: string | null; price_key: string | null })[] | null;
   service_tier: string | null;
+  /** What was counted here where the provider had no last word; never part of a sum. */
   estimate: {
     input_tokens: number | null;
     output_tokens: number | null;
     cost_usd: string | null;
+    /** `counted`: with the model's own tokenizer, over all of the text. Absent in rows of before it was told. */
+    source?: 'counted' | 'estimated';
     confidence: 'high' | 'medium' | 'low';
   } | null;
 

@@ -183,8 +183,8 @@ async function finish(exchange: Exchange, ending: Ending, traffic: Traffic): Pro
   exchange.ending = ending;
   exchange.finishedAt = exchange.elapsed();
   const finished = traffic.pipeline.finish(exchange);
-  if (finished instanceof Promise) await finished;
   traffic.finished(exchange);
+  if (finished instanceof Promise) await traffic.settle(finished);
 }
 
 /** Refuses what does not become an exchange: nobody is known to have asked, so there is no row. */

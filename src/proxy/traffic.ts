@@ -73,6 +73,8 @@ export interface Traffic {
   /** More exchanges are under way than limits.concurrent allows; the one that asks is counted in. */
   readonly full: boolean;
   enter(): void;
+  /** The answer of one is out, and its listeners still work: until they are done it takes nobody's turn. */
+  settle(work: Promise<void>): Promise<void>;
   leave(): void;
   /** The API of a method and a path, or null when no adapter owns it. */
   endpoint(method: string, path: string): FoundEndpoint | null;
@@ -85,6 +87,6 @@ export interface Traffic {
   pool(provider: Provider): Pool;
   /** Hides the gateway's own provider keys in an answer that quotes them. */
   scrub(text: string): string;
-  /** Hears of every finished exchange, after its listeners. */
+  /** Hears of every finished exchange, after those of its listeners that did not have to wait. */
   finished(exchange: Exchange): void;
 }

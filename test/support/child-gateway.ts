@@ -51,7 +51,8 @@ export async function startChild(words: readonly string[], running: Running = {}
 }
 
 function launch(words: readonly string[], { cwd = root, env = {}, unread = false }: Running): ChildGateway {
-  const node = ['--import', import.meta.resolve('tsx/esm'), join(root, 'src', 'main.ts')];
+  const imports = [import.meta.resolve('tsx/esm'), import.meta.resolve('./threads.mjs')];
+  const node = [...imports.flatMap((name) => ['--import', name]), join(root, 'src', 'main.ts')];
   const inherited = {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '',
