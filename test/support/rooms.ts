@@ -130,6 +130,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'parts of the adapter',
   },
   {
+    modules: /^providers\/adapters\/_llama-cpp-reader\.ts$/,
+    by: 'test/providers/adapters/llama-cpp.test.ts',
+    why: 'part of the adapter',
+  },
+  {
     modules: /^providers\/adapters\/_ollama-reader\.ts$/,
     by: 'test/providers/adapters/ollama.test.ts',
     why: 'part of the adapter',
