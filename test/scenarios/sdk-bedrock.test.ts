@@ -90,7 +90,9 @@ describe("AWS's SDK", () => {
     gw = await startGateway(
       `listen: [ { port: 0, name: open }, { port: 0, name: locked, auth: key } ]
 keys: [ { name: team, key: ${KEY} } ]
-providers: { bedrock: { base_url: "${up.url}", timeouts: { idle: 300ms } } }
+providers:
+  bedrock: { base_url: "${up.url}" }
+  impatient: { base_url: "${up.url}", adapter: bedrock_converse, timeouts: { idle: 300ms }, auth: { type: aws_sigv4, region: us-west-2, access_key_id: AKIAOFTHEGATEWAY, secret_access_key: ${SECRET} } }
 ${PIPELINE}`,
       { env: { AWS_ACCESS_KEY_ID: 'AKIAOFTHEGATEWAY', AWS_SECRET_ACCESS_KEY: SECRET, AWS_REGION: 'us-west-2' } },
     );
@@ -304,7 +306,7 @@ ${PIPELINE}`,
 
   it('gets nothing but its own bytes of a stream that falls silent, and no end', async () => {
     up.next({ ...frames(...converse), end: 'hang' });
-    const { body, broken } = await send({ url: `${gw.url}${PATH}/converse-stream`, body: ASK });
+    const { body, broken } = await send({ url: `${gw.url}/impatient${PATH}/converse-stream`, body: ASK });
     expect(broken).to.equal(true);
     expect(body.equals(Buffer.concat(converse))).to.equal(true);
     expect(await row()).to.deep.include({ outcome: 'truncated', usage_status: 'missing', cost_usd: null });
