@@ -113,7 +113,7 @@ export class GatewayHouse implements House {
         baseUrl: provider.baseUrl,
         adapters: provider.adapters,
         free: provider.free,
-        hasKey: provider.apiKey !== null,
+        hasKey: provider.apiKey !== null || provider.signing !== null,
         lastStatus: heard?.status ?? null,
         lastAt: heard?.at ?? null,
         configured: Object.hasOwn(config.providers, provider.name),
