@@ -1,4 +1,5 @@
 import { type JsonScan, readString, scanJson } from '../bytes/json-scan.ts';
+import { closingQuote } from '../bytes/search.ts';
 
 /** Bytes in place of `[start, end)`. */
 export interface Splice {
@@ -89,7 +90,6 @@ export function countElements(bytes: Buffer): number {
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 
 /** Yields where each element of the array in `[start, end)` lies, jumping strings. */
@@ -98,7 +98,7 @@ function* elements(bytes: Buffer, start: number, end: number): Generator<[number
   let from = next(bytes, start + 1);
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
-    if (byte === QUOTE) at = closingQuote(bytes, at + 1);
+    if (byte === QUOTE) at = stringEnd(bytes, at + 1);
     else if (byte === 0x7b || byte === 0x5b) depth++;
     else if (byte === 0x7d || byte === 0x5d) depth--;
     if ((byte === COMMA && depth === 1) || depth === 0) {
@@ -109,13 +109,10 @@ function* elements(bytes: Buffer, start: number, end: number): Generator<[number
   }
 }
 
-function closingQuote(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(QUOTE, from); at !== -1; at = bytes.indexOf(QUOTE, at + 1)) {
-    let slashes = 0;
-    while (bytes[at - 1 - slashes] === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return at;
-  }
-  return bytes.length;
+/** Offset of a string's closing quote; the end where there is none. */
+function stringEnd(bytes: Buffer, from: number): number {
+  const quote = closingQuote(bytes, from);
+  return quote === -1 ? bytes.length : quote;
 }
 
 const blank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;

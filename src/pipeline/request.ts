@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { codePoints } from '../bytes/code-points.ts';
 import { type JsonScan, scanJson } from '../bytes/json-scan.ts';
 import { Rope } from '../bytes/rope.ts';
+import { tallyMembers } from '../bytes/tally-members.ts';
 import { countElements, removeMember, renameInArray, settingMember } from './edit.ts';
 
 export interface RequestParts {
@@ -259,23 +260,6 @@ export class ExchangeRequest {
     this.#stream = undefined;
     if (!this.rewrittenBy.includes(by)) this.rewrittenBy.push(by);
   }
-}
-
-/** Longest word that is counted apart: roles are short, and callers may write anything. */
-const MAX_WORD = 32;
-
-function tallyMembers(bytes: Buffer, key: string): Map<string, number> {
-  const quoted = JSON.stringify(key);
-  const tally = new Map<string, number>();
-  for (let at = bytes.indexOf(quoted); at !== -1; at = bytes.indexOf(quoted, at)) {
-    at += quoted.length;
-    while (bytes[at] === 0x20 || bytes[at] === 0x3a) at++;
-    if (bytes[at] !== 0x22) continue;
-    const end = bytes.indexOf(0x22, at + 1);
-    const word = end - at > MAX_WORD ? 'other' : bytes.toString('latin1', at + 1, end);
-    tally.set(word, (tally.get(word) ?? 0) + 1);
-  }
-  return tally;
 }
 
 function parseJson(bytes: Buffer): unknown {

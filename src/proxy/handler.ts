@@ -110,19 +110,8 @@ function makeExchange(
   credentials: Credentials,
   body: Body | null,
 ): { exchange: Exchange; targets: readonly Target[] } {
-  const { req, listener, traffic, startedAt, clock } = arrival;
-  const request = new ExchangeRequest({
-    method: req.method ?? 'GET',
-    path: path.path,
-    search: path.search,
-    headers: req.headers,
-    pathAgent: path.agent,
-    body: body?.json ?? null,
-    raw: body?.raw ?? null,
-    pathModel: endpoint?.model ?? null,
-    form: endpoint?.facts.body === 'form' && body && !body.json ? formOf(req, body.raw.join()) : null,
-    streams: endpoint?.facts.streams ?? false,
-  });
+  const { listener, traffic, startedAt, clock } = arrival;
+  const request = requestOf(arrival, path, endpoint, body);
   for (const name of credentials.gatewayHeaders) request.hideHeader(name);
   hideKeys(request, traffic);
   const named = path.provider === null ? undefined : traffic.provider(path.provider);
@@ -147,6 +136,26 @@ function makeExchange(
   exchange.targetModel = targets[0]?.model ?? null;
   exchange.requestBytes = body?.raw.length ?? 0;
   return { exchange, targets };
+}
+
+function requestOf(
+  { req }: Arrival,
+  path: RequestPath,
+  endpoint: FoundEndpoint | null,
+  body: Body | null,
+): ExchangeRequest {
+  return new ExchangeRequest({
+    method: req.method ?? 'GET',
+    path: path.path,
+    search: path.search,
+    headers: req.headers,
+    pathAgent: path.agent,
+    body: body?.json ?? null,
+    raw: body?.raw ?? null,
+    pathModel: endpoint?.model ?? null,
+    form: endpoint?.facts.body === 'form' && body && !body.json ? formOf(req, body.raw.join()) : null,
+    streams: endpoint?.facts.streams ?? false,
+  });
 }
 
 function formOf(req: IncomingMessage, raw: Buffer): ReadonlyMap<string, string> {
