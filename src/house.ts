@@ -3,6 +3,7 @@ import Router from '@koa/router';
 
 import { staleIn } from './blueprint.ts';
 import type { Generation } from './generation.ts';
+import type { PriceBook } from './metering/prices.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Principal } from './pipeline/exchange.ts';
 import type { Log, Panel } from './plugin.ts';
@@ -119,6 +120,10 @@ export class GatewayHouse implements House {
         configured: Object.hasOwn(config.providers, provider.name),
       };
     });
+  }
+
+  prices(): PriceBook {
+    return this.#gateway.current.blueprint.prices;
   }
 
   listeners(): readonly Port[] {
