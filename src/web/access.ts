@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import type { Principal } from '../pipeline/exchange.ts';
 import type { RouteState } from '../plugin.ts';
 import type { ListenerFacts } from '../proxy/traffic.ts';
+import type { UnpricedBanner } from './banner.ts';
 import type { House } from './house.ts';
 import { isApi, isProbe } from './own-paths.ts';
 import { KEY_NEEDED, Problem, TOO_MANY_FAILURES } from './problem.ts';
@@ -25,6 +26,8 @@ export interface WebState extends RouteState {
   viewer: Viewer;
   /** Fields of a posted form, once they were read. */
   form: URLSearchParams | null;
+  /** What the banner of a page says of missing prices. */
+  unpriced?: UnpricedBanner | null;
 }
 
 export const SESSION_COOKIE = 'token_spy_session';

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { tokenOf, type Viewer, type WebState } from './access.ts';
+import { tokenOf, type WebState } from './access.ts';
 import type { Assets } from './assets.ts';
 import type { ConfigurationState, House } from './house.ts';
 import type { Renderer } from './render.ts';
@@ -8,6 +8,7 @@ import type { Renderer } from './render.ts';
 const MENU = [
   { name: 'overview', title: 'Overview', href: '/dashboard' },
   { name: 'requests', title: 'Requests', href: '/dashboard/requests' },
+  { name: 'prices', title: 'Prices', href: '/dashboard/prices' },
   { name: 'pipeline', title: 'Pipeline', href: '/dashboard/pipeline' },
   { name: 'config', title: 'Configuration', href: '/dashboard/config' },
 ];
@@ -37,16 +38,15 @@ export class Desk {
 
   /** Answers with a page. Strangers get it without menu, version and state. */
   show(ctx: Context, view: string, data: PageData): void {
-    const { viewer } = ctx.state as WebState;
     ctx.type = 'html';
-    ctx.body = this.#renderer.page(view, { ...data, ...this.#frame(ctx, viewer, data) });
+    ctx.body = this.#renderer.page(view, { ...data, ...this.#frame(ctx, ctx.state as WebState, data) });
   }
 
   hasPanel(view: string): boolean {
     return this.#renderer.hasPanel(view);
   }
 
-  #frame(ctx: Context, viewer: Viewer, { menu, live, seen }: PageData): Record<string, unknown> {
+  #frame(ctx: Context, { viewer, unpriced }: WebState, { menu, live, seen }: PageData): Record<string, unknown> {
     const known = viewer.kind !== 'stranger';
     const configuration = this.house.configuration();
     return {
@@ -67,6 +67,7 @@ export class Desk {
       version: known ? this.house.packageVersion : null,
       refused: known && configuration.error ? { ...configuration.error, version: configuration.version } : null,
       store: known ? this.house.store.health() : null,
+      unpriced: known ? (unpriced ?? null) : null,
       logout: viewer.kind === 'session' ? { name: viewer.session.name, token: tokenOf(viewer) } : null,
     };
   }

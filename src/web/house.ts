@@ -1,4 +1,5 @@
 import type Router from '@koa/router';
+import type { PriceBook } from '../metering/prices.ts';
 import type { Principal } from '../pipeline/exchange.ts';
 import type { Log, Panel } from '../plugin.ts';
 import type { ListenerFacts } from '../proxy/traffic.ts';
@@ -21,6 +22,8 @@ export interface House {
   /** Plugin and adapter files that could not be loaded; the last good one of the name serves on. */
   broken(): readonly { file: string; error: string; since: string }[];
   providers(): readonly ProviderView[];
+  /** The prices as they are looked up now. */
+  prices(): PriceBook;
   listeners(): readonly (ListenerFacts & { url: string; up: boolean; dashboard: boolean })[];
   /** Exchanges under way now, of all generations. */
   inFlight(): number;

@@ -15,6 +15,7 @@ const EXACT = new Set([
   '/token_events',
   '/api/usage',
   '/api/summary',
+  '/api/report',
   // Ours even where no plugin takes it: what was meant for us must not reach a provider.
   '/api/ingest/routed',
 ]);

@@ -18,6 +18,7 @@ export const FILTER_NAMES = [
   'status',
   'outcome',
   'stop_reason',
+  'cost_source',
   'session',
   'key',
   'user',

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PriceBook } from '../../src/metering/prices.ts';
 import { newId } from '../../src/pipeline/id.ts';
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import { Store } from '../../src/store/store.ts';
@@ -126,6 +127,7 @@ function plainHouse(store: Store, log: House['log']): Omit<House, 'subscribe' | 
     unlisted: () => [],
     broken: () => [],
     providers: () => [],
+    prices: () => new PriceBook([]),
     inFlight: () => 0,
     draining: () => false,
     panels: () => [],

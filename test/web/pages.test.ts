@@ -116,7 +116,7 @@ describe('The pages', () => {
       { usage: null, usage_status: 'missing', usage_source: 'none', cost_usd: null, cost_source: null },
     );
     const html = await page('/dashboard');
-    expect(html).to.include('67% of requests report their own usage').and.include('33% have no price');
+    expect(html).to.include('67% of requests report their own usage').and.include('33% have no known cost');
   });
 
   it('show a refused request with its reason and nothing to pay', async () => {

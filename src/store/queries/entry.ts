@@ -27,6 +27,7 @@ export function entryOf(row: Omit<Columns, 'detail'> | (Row & { seq: number })):
     model: textOf(at('response_model')) ?? textOf(at('request_model')),
     request_model: textOf(at('request_model')),
     response_model: textOf(at('response_model')),
+    priced_as: textOf(at('priced_as')),
     stream: numberOf(at('stream')) === 1,
     status: numberOf(at('status')),
     outcome: textOf(at('outcome')) as ExchangeEntry['outcome'],

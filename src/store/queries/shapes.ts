@@ -24,6 +24,8 @@ export interface ExchangeEntry {
   model: string | null;
   request_model: string | null;
   response_model: string | null;
+  /** Key of the price; null where none was looked up or found. */
+  priced_as: string | null;
   stream: boolean;
   status: number | null;
   outcome: Outcome;
@@ -161,7 +163,10 @@ export type CostSources = Record<Exclude<CostKind, 'unknown'>, CostShare> & {
 /** A model whose cost is unknown, and why. */
 export interface UnpricedModel {
   provider: string | null;
+  /** The one that answered, or the one that was asked for. */
   model: string | null;
+  request_model: string | null;
+  response_model: string | null;
   /** Null where an older version did not say. */
   unpriced: ExchangeRecord['unpriced'];
   requests: number;

@@ -13,6 +13,8 @@ import { badParameter } from '../problem.ts';
 const PAGE = 100;
 /** Open pages are told at most this often, milliseconds. */
 const NUDGE_MS = 1000;
+/** Alerts that wait for a slow reader. */
+const MOST_ALERTS = 100;
 /** How long a feed waits after the database has failed, milliseconds. */
 const RETRY_MS = 2000;
 
@@ -90,13 +92,16 @@ interface Known {
   config: string | undefined;
 }
 
-/** Tells an open page that something is new; the page asks for what it shows. */
+/** Tells an open page that something is new, and the page asks for what it shows; and of each model that has no price. */
 async function nudge(feed: Feed, house: House, known: Known): Promise<void> {
   const bell = new Bell();
   const news = new Set<string>();
-  const stop = house.subscribe((event) => {
-    if (event !== 'turn' && event !== 'config') return;
-    news.add(event);
+  let alerts: unknown[] = [];
+  const stop = house.subscribe((event, data) => {
+    if (event === 'unpriced') {
+      if (alerts.length < MOST_ALERTS) alerts.push(data);
+    } else if (event === 'turn' || event === 'config') news.add(event);
+    else return;
     bell.ring();
   });
   try {
@@ -109,6 +114,9 @@ async function nudge(feed: Feed, house: House, known: Known): Promise<void> {
       const names = [...news];
       news.clear();
       for (const name of names) await feed.send({ name, data: {} });
+      const told = alerts;
+      alerts = [];
+      for (const data of told) await feed.send({ name: 'unpriced', data });
       await sleep(NUDGE_MS, undefined, { signal: feed.signal }).catch(() => {});
     }
   } finally {

@@ -18,12 +18,12 @@ export interface Card {
 export function cardsOf(totals: Totals, before: Totals | null): Card[] {
   const cost = totals.cost_usd === null ? null : Number(totals.cost_usd);
   const average = money(perRequest(cost, totals.requests - totals.unpriced));
-  const unpriced = `${whole(totals.unpriced)} ${totals.unpriced === 1 ? 'request' : 'requests'} without a price`;
+  const unknown = `and ${whole(totals.unpriced)} ${totals.unpriced === 1 ? 'request' : 'requests'} of unknown cost`;
   const tokens = `${compact(totals.input_tokens)} in, ${compact(totals.output_tokens)} out`;
   const cache = `${compact(totals.cache_read_tokens)} read, ${compact(totals.cache_write_tokens)} written`;
   const wasCost = before && Number(before.cost_usd ?? 0);
   return [
-    card('Spend', money(cost), totals.unpriced > 0 ? unpriced : `${average} a request`, change(cost, wasCost)),
+    card('Spend', money(cost), totals.unpriced > 0 ? unknown : `${average} a request`, change(cost, wasCost)),
     card('Requests', compact(totals.requests), unansweredOf(totals), change(totals.requests, before?.requests)),
     card('Tokens', compact(totals.total_tokens), tokens, change(totals.total_tokens, before?.total_tokens)),
     errorCard(totals),
@@ -76,8 +76,8 @@ export function honestyOf(totals: Totals): { text: string; tone: 'good' | 'warn'
     lines.push({ text: `${share(counted + estimated)} are counted or estimated here`, tone: 'warn' });
   if (none > 0) lines.push({ text: `${share(none)} have no usage (refused, failed or silent)`, tone: 'good' });
   if (totals.unpriced > 0)
-    lines.push({ text: `${share(totals.unpriced)} have no price, so they are not in the spend`, tone: 'warn' });
-  else if (billed > 0) lines.push({ text: 'every billed request has a price', tone: 'good' });
+    lines.push({ text: `${share(totals.unpriced)} have no known cost, so they are not in the spend`, tone: 'warn' });
+  else if (billed > 0) lines.push({ text: 'the cost of every billed request is known', tone: 'good' });
   return lines;
 }
 

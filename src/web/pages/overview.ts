@@ -7,6 +7,7 @@ import { type Desk, zoneOf } from '../desk.ts';
 import type { House } from '../house.ts';
 import { RANGE_NAMES, type View, viewOf, withQuery } from '../range.ts';
 import { agentsOf, cardsOf, honestyOf, tokenBar } from './figures.ts';
+import { restsOn } from './rests.ts';
 import { rowOf } from './rows.ts';
 
 const PATH = '/dashboard';
@@ -37,6 +38,8 @@ export function addOverview(router: Router<WebState>, desk: Desk): void {
       firstRun: found.newest === 0 ? firstRun(ctx) : null,
       cards: cardsOf(found.totals, found.before),
       honesty: honestyOf(found.totals),
+      rests: restsOn(found.totals),
+      unknownUrl: withQuery('/dashboard/requests', { ...view.filters }, { range, cost_source: 'unknown' }),
       chart: chartData(ctx, view, chart),
       agents: found.agents,
       tokens: tokensOf(found.totals),

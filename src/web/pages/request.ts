@@ -7,6 +7,7 @@ import { Problem } from '../problem.ts';
 import { billLines } from './bill-lines.ts';
 import { barOf, type Part, tokenBar } from './figures.ts';
 import { badgeOf } from './rows.ts';
+import { whyOf } from './why.ts';
 
 /** Adds the page of one exchange. */
 export function addRequest(router: Router<WebState>, desk: Desk): void {
@@ -36,6 +37,7 @@ export function addRequest(router: Router<WebState>, desk: Desk): void {
           ? 'nothing was generated'
           : `${record.usage_status}, ${WORDS[record.usage_source]}`,
       how: howOf(record),
+      why: whyOf(record.unpriced),
       session: record.session,
     });
   });
@@ -109,8 +111,7 @@ const PRICES = {
 
 /** How we know what this page says, in sentences. */
 function howOf(record: ExchangeRecord): string[] {
-  const unpriced =
-    record.usage_status === 'not_applicable' ? [] : ['The cost is unknown: there is no price, or no usage to price.'];
+  const unpriced = record.usage_status === 'not_applicable' ? [] : [`The cost is unknown: ${whyOf(record.unpriced)}.`];
   return [
     record.usage_status === 'not_applicable' ? '' : SOURCES[record.usage_source],
     STATES[record.usage_status],

@@ -20,6 +20,7 @@ const OUTCOMES = [
   'refused',
   'cached',
 ];
+const COSTS = ['provider', 'price_table', 'estimated', 'free', 'unknown'];
 const STATUSES = ['2xx', '4xx', '429', '5xx'];
 const MONTH_MS = 30 * 86_400_000;
 
@@ -74,6 +75,7 @@ function controls(ctx: Context, choices: Choices): Record<string, unknown> {
       menuOf('provider', 'All providers', choices.providers, chosen('provider')),
       menuOf('status', 'Any status', STATUSES, chosen('status')),
       menuOf('outcome', 'Any outcome', OUTCOMES, chosen('outcome')),
+      menuOf('cost_source', 'Any cost', COSTS, chosen('cost_source')),
     ],
     session: chosen('session') ?? null,
     unfiltered: PATH,

@@ -27,6 +27,8 @@ onBothDialects('models without a known cost', (place, dialect) => {
     expect(second).to.deep.equal({
       provider: 'openai',
       model: 'new',
+      request_model: 'new',
+      response_model: 'new',
       unpriced: noPrice,
       requests: 2,
       input_tokens: 12,
