@@ -67,7 +67,8 @@ async function outputOf(
 ): Promise<TokenCount | null> {
   if (WORDLESS.test(api ?? '')) return null;
   const chars = reading?.outputChars ?? 0;
-  if (chars === 0) return NONE;
+  // Subtitles and plain transcripts are not looked at.
+  if (chars === 0) return text?.isCut ? null : NONE;
   const kept = text?.read() ?? '';
   if (kept === '') return { tokens: Math.ceil(chars / CHARS_PER_TOKEN), source: 'estimated', confidence: 'low' };
   const count = await tokens.count(model, [kept]);

@@ -39,6 +39,7 @@ export class AnswerMeter implements Meter {
     this.#bills = bills;
     this.#opaque = reader.isOpaque?.(head.contentType) === true;
     this.#unread = head.status < 400 && (!bills || this.#opaque);
+    this.#draft.text.isCut = this.#opaque;
   }
 
   get started(): boolean {

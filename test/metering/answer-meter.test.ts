@@ -83,6 +83,7 @@ describe('AnswerMeter', () => {
       expect(answer.started).to.equal(true);
       expect(answer.end(true)).to.include({ ending: 'complete', usage: null, usageStatus: 'missing' });
       expect(reader.seen).to.deep.equal(['finish']);
+      expect(answer.text.isCut).to.equal(true);
     }
     const isOpaque = () => true;
     const cut = new AnswerMeter({ ...HEAD, contentType: 'text/plain' }, { ...recorder(), isOpaque }, true);

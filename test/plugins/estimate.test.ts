@@ -135,6 +135,25 @@ describe('what stands beside a usage that is not known', () => {
     expect(record.estimate).to.include({ input_tokens: 7 + 6, output_tokens: 0, ...COUNTED });
   });
 
+  it('is nothing that was heard or put into subtitles: a form is no prompt, and its answer was not read', async () => {
+    const form = (content: string) =>
+      `--x\r\nContent-Disposition: form-data; name="model"\r\n\r\n${content}\r\n--x--\r\n`;
+    const record = async (contentType: string, text: string) => {
+      stage.upstream.always({ headers: { 'content-type': contentType }, chunks: [text] });
+      const { headers } = await send({
+        url: `${stage.running.url}/v1/audio/transcriptions`,
+        headers: { 'content-type': 'multipart/form-data; boundary=x' },
+        body: form('gpt-4o-transcribe'),
+      });
+      return stage.running.row(String(headers['x-token-spy-id']));
+    };
+    const plain = await record('text/plain', 'data center');
+    expect(plain).to.include({ outcome: 'ok', usage: null, usage_status: 'missing', cost_usd: null });
+    expect(plain.estimate).to.include({ input_tokens: null, output_tokens: null, cost_usd: null });
+    const read = await record('application/json', JSON.stringify({ text: SAID }));
+    expect(read.estimate).to.include({ input_tokens: null, output_tokens: 8, cost_usd: null });
+  });
+
   it('goes by length for 9 MB of one letter', async () => {
     const messages = [{ role: 'user', content: 'a'.repeat(9_000_000) }];
     const record = await recordOf({ request: { messages }, upstream: json(answer()) });
