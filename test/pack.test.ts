@@ -45,6 +45,7 @@ describe('the package that `npm pack` makes', function () {
       'bin/token-spy.mjs',
       'dist/src/main.js',
       'dist/src/plugin.js',
+      'dist/src/tokens/worker.js',
       'src/plugin.ts',
       'plugins/history.ts',
       'plugins/_simulator-text.ts',
@@ -67,10 +68,7 @@ describe('the package that `npm pack` makes', function () {
   });
 
   it('starts in an empty folder, writes gateway.yaml there, and answers', async function () {
-    if (!(await has('tar'))) return this.skip();
-    const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
-    await run('tar', ['-xzf', `${name}-${version}.tgz`], { cwd: folder });
-    await symlink(join(top, 'node_modules'), join(folder, 'package/node_modules'), 'junction');
+    if (!(await unpack(folder))) return this.skip();
     const empty = join(folder, 'empty');
     await mkdir(empty);
     const started = await start(join(folder, 'package/bin/token-spy.mjs'), empty);
@@ -91,10 +89,31 @@ describe('the package that `npm pack` makes', function () {
       expect(await ended).to.equal(0);
     }
   });
+
+  it('counts tokens in a thread', async function () {
+    if (!(await unpack(folder))) return this.skip();
+    const program = `
+      import { TokenCounter } from './dist/src/tokens/counter.js';
+      const counter = new TokenCounter({ patience: 60_000 });
+      console.log(JSON.stringify(await counter.count('gpt-4o', ['2 + 2 = 4'])));`;
+    const options = ['--enable-source-maps', '--input-type=module', '-e', program];
+    const { stdout } = await run(process.execPath, options, { cwd: join(folder, 'package') });
+    expect(JSON.parse(stdout)).to.eql({ tokens: 7, source: 'counted', confidence: 'high' });
+  });
 });
 
 interface Packed {
   files: { path: string }[];
+}
+
+/** Unpacks the package beside its archive, with the packages it needs; false where nothing can. */
+async function unpack(folder: string): Promise<boolean> {
+  if (existsSync(join(folder, 'package'))) return true;
+  if (!(await has('tar'))) return false;
+  const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
+  await run('tar', ['-xzf', `${name}-${version}.tgz`], { cwd: folder });
+  await symlink(join(top, 'node_modules'), join(folder, 'package/node_modules'), 'junction');
+  return true;
 }
 
 async function has(program: string): Promise<boolean> {

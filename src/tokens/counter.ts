@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 import { tokensByLength } from './length.ts';
 import type { Answer, Bytes, Question, TokenCount, Tokens } from './token-count.ts';
@@ -16,11 +16,16 @@ const PATIENCE_MS = 5000;
 const IDLE_MS = 60_000;
 /** After a thread that died none is started for so long, milliseconds. */
 const REST_MS = 10_000;
-/** Two encodings and the largest question fit; what needs more ends the thread, not the gateway. */
-const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
 
 /** `.ts` when the gateway runs from its sources, `.js` when it runs built. */
-const WORKER = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+const EXTENSION = extname(fileURLToPath(import.meta.url));
+const WORKER = new URL(`./worker${EXTENSION}`, import.meta.url);
+const THREAD: WorkerOptions = {
+  // Two encodings and the largest question fit; what needs more ends the thread, not the gateway.
+  resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },
+  // Sources need the loader that the program was started with; nothing else of that is wanted twice.
+  ...(EXTENSION === '.js' && { execArgv: [] }),
+};
 
 export interface CounterOptions {
   /** Where to say that something could not be counted: the kind of a trouble, never a text. */
@@ -135,7 +140,7 @@ export class TokenCounter implements Tokens {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.worker ?? WORKER, { resourceLimits: LIMITS });
+    const worker = new Worker(this.#options.worker ?? WORKER, THREAD);
     worker.on('message', (answer: Answer) => this.#answered(worker, answer));
     worker.on('error', ({ code, name }: NodeJS.ErrnoException) => this.#died(worker, code ?? name));
     worker.on('exit', () => this.#died(worker, 'exit'));
