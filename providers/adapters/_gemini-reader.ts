@@ -55,6 +55,8 @@ export class GeminiReader implements AnswerReader {
   readonly #inputOnly: boolean;
   readonly #grounding = new Grounding();
   #usage: JsonObject | null = null;
+  /** Where usage was said last: its words are wanted once, and every event has some. */
+  #said: JsonMembers | null = null;
   /** Candidates by index. */
   readonly #begun = new Set<number>();
   readonly #finished = new Set<number>();
@@ -88,6 +90,7 @@ export class GeminiReader implements AnswerReader {
     const requests = this.#grounding.requests(draft.model ?? this.#head.model);
     if (usage !== null && requests > 0) usage['web_search.requests'] = requests;
     draft.usage = usage;
+    draft.keepRawUsage(this.#said?.text('usageMetadata'));
     draft.serviceTier = geminiTier(this.#usage, this.#head.header('x-gemini-service-tier'));
     if (this.#called && draft.stopReason?.raw === 'STOP') draft.stopReason.normalized = 'tool_calls';
   }
@@ -102,7 +105,7 @@ export class GeminiReader implements AnswerReader {
     const merged = mergeUsage(this.#usage, answer.get('usageMetadata'));
     if (merged === this.#usage) return;
     this.#usage = merged;
-    draft.keepRawUsage(answer.text('usageMetadata'));
+    this.#said = answer;
   }
 
   #candidate(candidate: JsonObject | null, draft: Draft): void {
