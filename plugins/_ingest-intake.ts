@@ -1,4 +1,5 @@
 import type { ExchangeRecord, Lent } from '../src/plugin.ts';
+import { Recent } from './_recent.ts';
 
 /** `lost`: neither in the journal nor in the database, as far as anybody can tell. */
 export type Taken = 'accepted' | 'duplicate' | 'lost';
@@ -14,7 +15,7 @@ export class Intake {
   readonly #records: Lent['records'];
   readonly #log: Lent['log'];
   readonly #count: (result: string) => void;
-  readonly #recent = new Set<string>();
+  readonly #recent = new Recent<true>(REMEMBERED);
 
   constructor({ records, log, metrics }: Pick<Lent, 'records' | 'log' | 'metrics'>) {
     this.#records = records;
@@ -33,7 +34,7 @@ export class Intake {
     const taken = records.map((record): Taken => {
       if (known.has(record.id) || this.#recent.has(record.id)) return 'duplicate';
       if (!this.#records.append(record)) return 'lost';
-      this.#remember(record.id);
+      this.#recent.set(record.id, true);
       return 'accepted';
     });
     const kept = await this.#records.kept();
@@ -62,15 +63,6 @@ export class Intake {
       return NOTHING;
     } finally {
       clearTimeout(timer);
-    }
-  }
-
-  #remember(id: string): void {
-    this.#recent.add(id);
-    if (this.#recent.size <= REMEMBERED) return;
-    for (const oldest of this.#recent) {
-      this.#recent.delete(oldest);
-      return;
     }
   }
 }

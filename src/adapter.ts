@@ -10,6 +10,7 @@ import type { Dialect } from './pipeline/dialect.ts';
 export type { EventFrame } from './bytes/event-frames.ts';
 export { type JsonMembers, membersOf } from './bytes/json-members.ts';
 export { JsonScan } from './bytes/json-scan.ts';
+export { JsonSequence } from './bytes/json-sequence.ts';
 export { charsIn, charsOf, hasValue, marker, valueAfter } from './bytes/search.ts';
 export { SseCutter, SseEvent } from './bytes/sse.ts';
 export { AnswerMeter } from './metering/answer-meter.ts';
@@ -30,6 +31,7 @@ export { add, formatDecimal, parseDecimal, shift } from './metering/decimal.ts';
 export type { Draft } from './metering/draft.ts';
 export { readError } from './metering/error-member.ts';
 export type { AnswerReader } from './metering/framings.ts';
+export type { LateBill, LateHead, LateMeter, TakeShare } from './metering/late.ts';
 export type { AnswerHead, Meter } from './metering/meter.ts';
 export type {
   Outcome,

@@ -12,6 +12,7 @@ import type { Tokens } from './tokens/token-count.ts';
 
 export type { Cost, CostQuestion } from './metering/cost.ts';
 export type { KeptText } from './metering/kept-text.ts';
+export type { LateBill, LateMeter, LateShare } from './metering/late.ts';
 export { Ledger } from './metering/ledger.ts';
 export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
 export type { Exchange, ExchangeState, Principal, Terms, Verdict } from './pipeline/exchange.ts';

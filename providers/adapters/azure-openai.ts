@@ -1,6 +1,7 @@
 import { type AnswerHead, AnswerMeter, defineAdapter, type Endpoint } from '../../src/adapter.ts';
 import { ChatReader } from './_openai-chat-reader.ts';
 import { openaiError, openaiErrorEvent } from './_openai-error.ts';
+import { openaiLate } from './_openai-late.ts';
 import { MediaReader } from './_openai-media-reader.ts';
 import { ResponsesReader } from './_openai-responses-reader.ts';
 
@@ -58,6 +59,7 @@ export default defineAdapter({
   home: 'azure',
   endpoints,
   meter: (head) => new AnswerMeter(head, readerOf(head), billed.has(head.api)),
+  late: openaiLate,
   error: openaiError,
   errorEvent: openaiErrorEvent,
 });

@@ -1,6 +1,7 @@
 import { AnswerMeter, defineAdapter, type Endpoint } from '../../src/adapter.ts';
 import { ChatReader } from './_openai-chat-reader.ts';
 import { openaiError, openaiErrorEvent } from './_openai-error.ts';
+import { openaiLate } from './_openai-late.ts';
 
 /** What OpenAI keeps beside its models. Batches and tunings are charged where they run, not by the calls about them. */
 const KEPT = ['files', 'uploads', 'batches', 'fine_tuning', 'vector_stores', 'containers', 'conversations', 'evals'];
@@ -19,6 +20,7 @@ export default defineAdapter({
     ),
   ),
   meter: (head) => new AnswerMeter(head, new ChatReader(false), false),
+  late: openaiLate,
   error: openaiError,
   errorEvent: openaiErrorEvent,
 });

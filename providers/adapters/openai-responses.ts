@@ -1,5 +1,6 @@
 import { AnswerMeter, defineAdapter } from '../../src/adapter.ts';
 import { openaiError, openaiErrorEvent } from './_openai-error.ts';
+import { openaiLate } from './_openai-late.ts';
 import { ResponsesReader } from './_openai-responses-reader.ts';
 
 const PATH = '/v1/responses';
@@ -24,6 +25,7 @@ export default defineAdapter({
     { method: 'DELETE', path: `${PATH}/:id`, api: `${API}.stored`, body: 'any', bills: false },
   ],
   meter: (head) => new AnswerMeter(head, new ResponsesReader(), head.api === API || head.api === `${API}.compact`),
+  late: openaiLate,
   error: openaiError,
   errorEvent: openaiErrorEvent,
 });

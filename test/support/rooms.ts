@@ -115,9 +115,19 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what a row begins as',
   },
   {
-    modules: /^plugins\/_(ingest-|record-id)/,
+    modules: /^plugins\/_(ingest-|record-id|recent)/,
     by: 'test/plugins/ingest.test.ts',
     why: 'parts of one plugin, told apart by what comes in over HTTP',
+  },
+  {
+    modules: /^plugins\/_(late-record|open-answers)\.ts$/,
+    by: 'test/plugins/late-usage.test.ts',
+    why: 'parts of one plugin',
+  },
+  {
+    modules: /^providers\/adapters\/_late-lines\.ts$/,
+    by: 'test/providers/adapters/anthropic-late.test.ts',
+    why: 'what the downloads of batches have in common',
   },
   {
     modules: /^plugins\/_simulator-/,
