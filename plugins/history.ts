@@ -127,14 +127,21 @@ const MEASURED_BYTES = 1024 * 1024;
 function promptOf({ request }: Exchange): ExchangeRecord['prompt'] {
   const { bodyBytes } = request;
   if (bodyBytes === 0 || bodyBytes > MEASURED_BYTES) return null;
-  const roles = request.tally('messages', 'role');
+  // Gemini's words for the same; what has no role there is the user's.
+  const contents = request.count('contents');
+  const roles = request.tally('messages', 'role') ?? request.tally('contents', 'role');
+  const answers = roles && (roles.get('assistant') ?? roles.get('model') ?? 0);
   return {
-    system_chars: request.length('system') ?? request.length('instructions'),
-    history_chars: request.length('messages') ?? request.length('input') ?? request.length('prompt'),
+    system_chars: request.length('system') ?? request.length('instructions') ?? request.length('systemInstruction'),
+    history_chars:
+      request.length('messages') ??
+      request.length('input') ??
+      request.length('prompt') ??
+      (contents === null ? null : request.length('contents')),
     tools_chars: request.length('tools'),
-    messages: roles && [...roles.values()].reduce((sum, count) => sum + count, 0),
-    user_messages: roles && (roles.get('user') ?? 0),
-    assistant_messages: roles && (roles.get('assistant') ?? 0),
+    messages: contents ?? (roles && [...roles.values()].reduce((sum, count) => sum + count, 0)),
+    user_messages: contents === null ? roles && (roles.get('user') ?? 0) : contents - (answers ?? 0),
+    assistant_messages: answers,
     tools: request.count('tools'),
   };
 }

@@ -100,6 +100,28 @@ describe('plugins/history', () => {
     expect(record.prompt).to.include({ history_chars: JSON.stringify(messages).length, tools_chars: 2 });
   });
 
+  it('measures a prompt of Gemini in the same way', async () => {
+    const contents = [
+      { role: 'user', parts: [{ text: 'a' }] },
+      { role: 'model', parts: [{ text: 'b' }] },
+      { parts: [{ text: 'c' }] },
+    ];
+    const systemInstruction = { parts: [{ text: 'be' }] };
+    const { record } = await stage.play({
+      path: '/openai/v1beta/models/gemini-2.5-flash:generateContent',
+      request: JSON.stringify({ systemInstruction, contents, tools: [{ googleSearch: {} }] }),
+    });
+    expect(record.prompt).to.deep.equal({
+      system_chars: JSON.stringify(systemInstruction).length,
+      history_chars: JSON.stringify(contents).length,
+      tools_chars: JSON.stringify([{ googleSearch: {} }]).length,
+      messages: 3,
+      user_messages: 2,
+      assistant_messages: 1,
+      tools: 1,
+    });
+  });
+
   it('keeps odd names in one line and within their length', async () => {
     const { record } = await stage.play({ request: { model: `m\n${'x'.repeat(1000)}` } });
     expect(record.model.request!.length).to.be.at.most(256);
