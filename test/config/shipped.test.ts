@@ -37,9 +37,11 @@ describe('the gateway.yaml that we ship', () => {
     expect(config.listen).to.eql([{ host: '127.0.0.1', port: 9110, name: '127.0.0.1:9110' }]);
     expect(config.plugins.map(({ plugin }) => plugin)).to.eql([
       'history',
+      'late-usage',
       'identity',
       'include-usage',
       'usage',
+      'ingest',
       'simulator',
     ]);
     expect(() => orderPlugins(config.plugins, definitions)).to.not.throw();
