@@ -217,7 +217,7 @@ function codes(): [string, string][] {
 }
 
 /** Maps whose names are data. */
-const MAPS = new Set(['usage', 'tags', 'rates', 'options']);
+const MAPS = new Set(['usage', 'tags', 'rates', 'options', 'service_tiers', 'speeds', 'geo_multiplier', 'same_as']);
 
 /** The names in an answer, and which of them are lists; of a list, its first entry stands for all. */
 function shape(value: unknown, name = ''): unknown {

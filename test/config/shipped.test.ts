@@ -39,6 +39,7 @@ describe('the gateway.yaml that we ship', () => {
       'history',
       'late-usage',
       'identity',
+      'unpriced',
       'include-usage',
       'usage',
       'ingest',
