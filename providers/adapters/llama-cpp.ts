@@ -35,7 +35,8 @@ const BILLED = new Set(endpoints.filter(({ bills }) => bills).map(({ api }) => a
  */
 export default defineAdapter({
   summary: "llama.cpp's own API.",
-  dialect: 'openai',
+  // A family of its own, though errors are OpenAI's: nobody else serves these paths, so they are not OpenAI's to be asked.
+  dialect: 'llama-cpp',
   home: 'llama-cpp',
   endpoints,
   meter: (head) =>

@@ -137,6 +137,10 @@ describe('the llama-cpp adapter', () => {
     expect(json({ tokens: [1, 2] }, { api: 'llama_cpp.tokens' }).usageStatus).to.equal('not_applicable');
   });
 
+  it('is asked of llama.cpp, and of nobody who only speaks like OpenAI', () => {
+    expect(llamaCpp).to.include({ dialect: 'llama-cpp', home: 'llama-cpp' });
+  });
+
   it('says errors as OpenAI does', () => {
     const problem = { status: 502, code: 'upstream_unreachable', message: 'No.', requestId: 'r' };
     expect(JSON.parse(llamaCpp.error(problem)).error.type).to.equal('server_error');
