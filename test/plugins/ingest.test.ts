@@ -189,7 +189,8 @@ describe('plugins/ingest', () => {
       const [{ id }] = (await get(`/api/v1/requests?agent=${agent}`)).data as [{ id: string }];
       const detail = await send({ url: `${gw.url}/dashboard/requests/${id}`, headers: { accept: 'text/html' } });
       expect(detail.status).to.equal(200);
-      expect(detail.text).to.include('Not measured.');
+      expect(detail.text).to.include('Not measured.').and.include('An application reported all of it');
+      expect(detail.text).to.not.match(/passed untouched|in its answer|seen whole/);
     });
   });
 

@@ -218,6 +218,8 @@ describe('plugins/late-usage', () => {
     it('is an unknown sum where one model has no price', async () => {
       await call(path('msgbatch_3'), lines([...results, message('unheard-of', 1)]));
       const [bill] = await lateOf('msgbatch_3');
+      const page = await send({ url: `${gw.url}/dashboard/requests/${bill!.id}`, headers: { accept: 'text/html' } });
+      expect(page.text).to.include('A later call told it').and.not.include('passed untouched');
       expect(bill).to.include({ cost_usd: null, cost_source: null });
       expect(bill!.usage).to.eql({ input_tokens: 6902, output_tokens: 400 });
     });

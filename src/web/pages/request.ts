@@ -112,12 +112,22 @@ const PRICES = {
 /** How we know what this page says, in sentences. */
 function howOf(record: ExchangeRecord): string[] {
   const unpriced = record.usage_status === 'not_applicable' ? [] : [`The cost is unknown: ${whyOf(record.unpriced)}.`];
+  const isReported = record.listener === REPORTED;
   return [
-    record.usage_status === 'not_applicable' ? '' : SOURCES[record.usage_source],
-    STATES[record.usage_status],
+    record.usage_status === 'not_applicable' || isReported ? '' : SOURCES[record.usage_source],
+    isReported ? '' : STATES[record.usage_status],
     ...(record.cost_source === null ? unpriced : [PRICES[record.cost_source]]),
-    record.rewritten_by.length > 0
-      ? `Rewritten on the way by ${record.rewritten_by.join(', ')}.`
-      : 'Both bodies passed untouched.',
+    wayOf(record, isReported),
   ].filter((sentence) => sentence !== '');
+}
+
+/** Where the row of what an application reports would name its listener. */
+const REPORTED = 'ingest';
+
+/** What came through the proxy has sizes, if only 0. */
+function wayOf(record: ExchangeRecord, isReported: boolean): string {
+  if (isReported) return 'An application reported all of it; it did not come through here.';
+  if (record.response_bytes === null) return 'A later call told it, which has a row of its own.';
+  if (record.rewritten_by.length > 0) return `Rewritten on the way by ${record.rewritten_by.join(', ')}.`;
+  return 'Both bodies passed untouched.';
 }
