@@ -56,11 +56,13 @@ type Line = readonly [rate: RateName, count: number];
 
 /** Splits the input into disjoint parts, each with the name of its rate; false when its total was not said. */
 function inputLines(usage: Usage, applied: AppliedRates, lines: Line[]): boolean {
-  const total = usage.input_tokens;
-  if (total === undefined) return mayBeSilent(usage, applied, 'input');
+  if (usage.input_tokens === undefined || isTimeAlone(usage, applied, 'input'))
+    return mayBeSilent(usage, applied, 'input');
   const before = lines.length;
+  const heard = heardTokens(usage, applied);
+  const total = usage.input_tokens - heard;
   // A modality charged like plain input stays in it: whether its tokens were cached does not matter then.
-  const audio = apart('input_audio', 'input', usage['audio.input_tokens'], applied);
+  const audio = apart('input_audio', 'input', (usage['audio.input_tokens'] ?? 0) - heard, applied);
   const cachedAudio = audio === 0 ? 0 : (usage['cache_read.audio.input_tokens'] ?? 0);
   charge('cache_read', (usage['cache_read.input_tokens'] ?? 0) - cachedAudio, applied, lines);
   charge('cache_read_audio', cachedAudio, applied, lines);
@@ -87,7 +89,7 @@ function writeLines(usage: Usage, applied: AppliedRates, lines: Line[]): void {
 
 function outputLines(usage: Usage, applied: AppliedRates, lines: Line[]): boolean {
   const total = usage.output_tokens;
-  if (total === undefined) return mayBeSilent(usage, applied, 'output');
+  if (total === undefined || isTimeAlone(usage, applied, 'output')) return mayBeSilent(usage, applied, 'output');
   const before = lines.length;
   charge('output_audio', apart('output_audio', 'output', usage['audio.output_tokens'], applied), applied, lines);
   charge('output_image', apart('output_image', 'output', usage['image.output_tokens'], applied), applied, lines);
@@ -103,7 +105,22 @@ function outputLines(usage: Usage, applied: AppliedRates, lines: Line[]): boolea
 
 /** A total that was not reported is no gap where the model has no price for it, or where time is what is charged. */
 function mayBeSilent(usage: Usage, applied: AppliedRates, name: 'input' | 'output'): boolean {
-  return applied.rates[name] === undefined || (secondRate(applied) !== null && usage['audio.seconds'] !== undefined);
+  return applied.rates[name] === undefined || isTimed(usage, applied);
+}
+
+function isTimed(usage: Usage, applied: AppliedRates): boolean {
+  return usage['audio.seconds'] !== undefined && secondRate(applied) !== null;
+}
+
+/** Mistral counts the tokens of a transcription that costs its seconds and nothing else. */
+function isTimeAlone(usage: Usage, applied: AppliedRates, name: 'input' | 'output'): boolean {
+  return applied.rates[name] === undefined && applied.rates[`${name}_audio`] === undefined && isTimed(usage, applied);
+}
+
+/** Audio tokens that the seconds have paid for: where time has a rate and they have none. */
+function heardTokens(usage: Usage, applied: AppliedRates): number {
+  const hasRate = applied.rates[rateOf('input_audio', applied)] !== undefined;
+  return hasRate || !isTimed(usage, applied) ? 0 : (usage['audio.input_tokens'] ?? 0);
 }
 
 function charge(name: RateName, count: number, applied: AppliedRates, lines: Line[]): void {

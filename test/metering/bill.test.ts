@@ -98,6 +98,16 @@ describe('a bill', () => {
     expect(judged).to.be.greaterThan(20);
   });
 
+  it('charges audio by time where time has the rate, and words by tokens', () => {
+    const heard = { ...usageOf({ text: 4, audio: 2625, out: 635 }), 'audio.seconds': 203 };
+    expect(text(billed(heard, { audio_per_hour: 0.18 }))).to.equal('0.01015');
+    const words = { input: 100, output: 300 };
+    expect(text(billed(heard, { ...words, audio_per_second: '0.001' }))).to.equal('0.3939');
+    expect(text(billed(heard, { ...words, input_audio: 200, audio_per_second: 0 }))).to.equal('0.7159');
+    expect(billed(heard, words), 'neither time nor audio has a rate').to.equal(null);
+    expect(billed(usageOf({ text: 4, out: 635 }), { audio_per_hour: 0.18 }), 'no time was said').to.equal(null);
+  });
+
   it('is the sum of its parts', () => {
     for (let round = 0; round < ROUNDS; round++) {
       const parts = random();
