@@ -72,13 +72,12 @@ function listen(exchange: Exchange, response: ExchangeResponse): Meter {
     model: exchange.targetModel ?? exchange.request.model,
     header: (name) => response.header(name),
   });
-  const isStream = contentType !== 'application/json' && streamAsked;
   delete exchange.state.timeToFirstToken;
-  response.beginsWhen(() => !isStream || meter.started);
+  response.beginsWhen(() => !streamAsked || meter.started);
   response.drainWhen(() => meter.finishing);
   response.tap((chunk) => {
     meter.push(chunk);
-    if (exchange.state.timeToFirstToken !== undefined || (isStream && !meter.started)) return;
+    if (exchange.state.timeToFirstToken !== undefined || (streamAsked && !meter.started)) return;
     exchange.state.timeToFirstToken = exchange.elapsed();
   });
   return meter;
@@ -100,7 +99,7 @@ function counters(metrics: Metrics): (exchange: Exchange, reading: Reading) => v
   return ({ provider, state: { cost } }, reading) => {
     const labels = {
       gen_ai_provider_name: provider?.name ?? '',
-      gen_ai_response_model: cost?.priced_as ? (reading.model ?? '') : 'unpriced',
+      gen_ai_response_model: cost?.priced_as ? (reading.model ?? '') : (cost?.cost_source ?? 'unpriced'),
     };
     const { input_tokens: input, output_tokens: output } = reading.usage ?? {};
     if (input) tokens.add(input, { ...labels, gen_ai_token_type: 'input' });
