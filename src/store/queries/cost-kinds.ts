@@ -15,3 +15,6 @@ export const COST_KINDS: Readonly<Record<CostKind, string>> = {
   unknown: `cost_pico is null and ${TURN}`,
 };
 export const costKinds = Object.keys(COST_KINDS) as CostKind[];
+
+/** The kind of a row; null for what nobody bills. */
+export const COST_KIND = `case ${costKinds.map((kind) => `when ${COST_KINDS[kind]} then '${kind}'`).join(' ')} end`;
