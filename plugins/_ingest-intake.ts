@@ -1,5 +1,6 @@
 import type { ExchangeRecord, Lent } from '../src/plugin.ts';
 import { Recent } from './_recent.ts';
+import { inSlices } from './_slices.ts';
 
 /** `lost`: neither in the journal nor in the database, as far as anybody can tell. */
 export type Taken = 'accepted' | 'duplicate' | 'lost';
@@ -31,7 +32,7 @@ export class Intake {
    */
   async take(records: readonly ExchangeRecord[], again: boolean): Promise<readonly Taken[]> {
     const known = again ? await this.#known(records.map(({ id }) => id)) : NOTHING;
-    const taken = records.map((record): Taken => {
+    const taken = await inSlices(records, (record): Taken => {
       if (known.has(record.id) || this.#recent.has(record.id)) return 'duplicate';
       if (!this.#records.append(record)) return 'lost';
       this.#recent.set(record.id, true);

@@ -7,6 +7,7 @@ import { type Complaint, isMembers } from './_ingest-fields.ts';
 import { Intake } from './_ingest-intake.ts';
 import { readRouted } from './_ingest-routed.ts';
 import { recordId } from './_record-id.ts';
+import { inSlices } from './_slices.ts';
 
 /**
  * Takes usage that did not come through the proxy, from applications that report it.
@@ -52,7 +53,8 @@ async function takeEvents(ctx: Context, lent: Lent, intake: Intake): Promise<voi
   const list = listOf(read.value);
   if ('code' in list) return refuse(ctx, list);
   const isOne = list.length === 1 && list[0] === read.value;
-  const told = list.map((event) => readEvent(event, isOne && key !== '' ? key : null, reportOf(ctx, lent)));
+  const report = reportOf(ctx, lent);
+  const told = await inSlices(list, (event) => readEvent(event, isOne && key !== '' ? key : null, report));
   await answer(ctx, told, intake);
 }
 

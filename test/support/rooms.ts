@@ -115,7 +115,7 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what a row begins as',
   },
   {
-    modules: /^plugins\/_(ingest-|record-id|recent)/,
+    modules: /^plugins\/_(ingest-|record-id|recent|slices)/,
     by: 'test/plugins/ingest.test.ts',
     why: 'parts of one plugin, told apart by what comes in over HTTP',
   },

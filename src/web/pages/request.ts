@@ -18,7 +18,8 @@ export function addRequest(router: Router<WebState>, desk: Desk): void {
     const read = usage?.['cache_read.input_tokens'] ?? 0;
     const write = usage?.['cache_creation.input_tokens'] ?? 0;
     desk.show(ctx, 'request', {
-      title: `Request ${record.id.slice(0, 12)}`,
+      // Ids of what did not come through here begin with zeros.
+      title: `Request ${record.id.replace(/^0{12}/, '').slice(0, 12)}`,
       menu: 'requests',
       record,
       badge: badgeOf({ ...record, error_code: record.error?.code ?? null, error_type: record.error?.type ?? null }),
