@@ -21,9 +21,12 @@ export interface RouteParts {
 
 /**
  * Finds where a request goes: the listener's provider, the first route that matches, the
- * provider that lists the model, then the first one that speaks the API, or at least its
- * family, in the order of gateway.yaml, or else the API's home in the catalogue: `google`
- * for Gemini's paths.
+ * provider that lists the model, then the API's home (`google` for Gemini's paths) where
+ * gateway.yaml has it, then the first one there that speaks the API, or at least its family,
+ * or else the home in the catalogue.
+ *
+ * The home comes before the first: a server of models on one's own machine that is added at
+ * the top must not take what was meant for OpenAI.
  */
 export class Routes {
   readonly #parts: RouteParts;
@@ -55,10 +58,12 @@ export class Routes {
   }
 
   #speaker(endpoint: EndpointFacts | null, family: string): Provider | undefined {
-    const { providers, families } = this.#parts;
+    const { providers, configured, families } = this.#parts;
+    const home = endpoint?.home ?? family;
+    if (configured.has(home)) return providers.get(home);
     const speaks = endpoint && this.#configured(({ adapters }) => adapters.includes(endpoint.adapter));
     const related = speaks ?? this.#configured((provider) => families(provider).has(family));
-    return related ?? providers.get(endpoint?.home ?? family);
+    return related ?? providers.get(home);
   }
 
   /** The first provider of gateway.yaml for which that holds. */

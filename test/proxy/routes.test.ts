@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import type { Dialect } from '../../src/pipeline/dialect.ts';
 import type { Provider } from '../../src/pipeline/provider.ts';
 import { type CompiledRoute, Routes } from '../../src/proxy/routes.ts';
-import type { Asked } from '../../src/proxy/traffic.ts';
+import type { Asked, EndpointFacts } from '../../src/proxy/traffic.ts';
 
-const provider = (name: string) => ({ name }) as Provider;
+const provider = (name: string) =>
+  ({ name, adapters: name === 'second' ? ['special'] : ([] as string[]) }) as unknown as Provider;
 const providers = new Map(['first', 'second', 'openai', 'anthropic'].map((name) => [name, provider(name)]));
 const FAMILIES: Record<string, string[]> = {
   first: ['openai'],
@@ -59,7 +60,20 @@ describe('Routes', () => {
     expect(names(table.targets(asked({ model: 'other' })))).to.deep.equal(['first']);
   });
 
-  it('then the first configured one that speaks it, then the one of the catalogue with its name', () => {
+  it("then the home of the path's API where it is configured, whoever stands above it", () => {
+    const endpoint = { adapter: 'a', home: 'openai' } as EndpointFacts;
+    expect(names(routes(['first', 'openai']).targets(asked()))).to.deep.equal(['openai']);
+    expect(names(routes(['first', 'openai']).targets(asked({ endpoint })))).to.deep.equal(['openai']);
+    const home = { ...endpoint, home: 'anthropic' };
+    expect(names(routes(['openai', 'anthropic']).targets(asked({ endpoint: home })))).to.deep.equal(['anthropic']);
+  });
+
+  it('then the first configured one that speaks the API itself', () => {
+    const endpoint = { adapter: 'special', home: 'elsewhere' } as EndpointFacts;
+    expect(names(routes(['first', 'second']).targets(asked({ endpoint })))).to.deep.equal(['second']);
+  });
+
+  it('then the first configured one of its family, then the one of the catalogue with its name', () => {
     const anthropic = { dialect: 'anthropic' } as Dialect;
     expect(names(routes(['first', 'second']).targets(asked({ dialect: anthropic })))).to.deep.equal(['second']);
     expect(names(routes(['first']).targets(asked({ dialect: anthropic })))).to.deep.equal(['anthropic']);
