@@ -99,13 +99,15 @@ function readReported(figure: string | null): string | null {
 }
 
 function tableCost(question: CostQuestion, book: PriceBook): TableCost {
-  const { parts, usage } = question;
+  const { parts, responseModel } = question;
+  const usage = question.usage ?? {};
   if (parts !== null && parts.length > 0) return costOfParts(question, parts, book);
-  const price = book.find(question.provider, question.responseModel, question.requestModel, question.at);
+  const price = book.find(question.provider, responseModel, question.requestModel, question.at);
   if (price === null) return UNKNOWN;
-  // Nothing was said about usage. The model that answered is known all the same; one that never answered is not.
-  if (!usage || Object.keys(usage).length === 0)
-    return { ...UNKNOWN, priced_as: question.responseModel === null ? null : price.key, unpriced: NO_USAGE };
+  // Nothing was said about usage. The model that answered is known all the same, and may be free; one that never answered is not.
+  const isFree = price.entry.free === true && responseModel !== null;
+  if (Object.keys(usage).length === 0 && !isFree)
+    return { ...UNKNOWN, priced_as: responseModel === null ? null : price.key, unpriced: NO_USAGE };
   const line = priceOf(question, price, usage);
   return {
     cost_usd: line.cost && formatDecimal(line.cost),

@@ -252,6 +252,12 @@ describe('the cost of an answer', () => {
     expect(cost(null, { requestModel: 'gpt-4o' }).priced_as).to.equal(null);
   });
 
+  it('is zero for a free model that answered, also where nothing was said about usage', () => {
+    const free = { cost_usd: '0', cost_source: 'free', priced_as: 'local/free', unpriced: null };
+    expect(cost(null, { provider: 'openai', responseModel: 'llama3.2' })).to.deep.include(free);
+    expect(cost(null, { provider: 'openai', requestModel: 'llama3.2' })).to.include({ cost_usd: null });
+  });
+
   it('is zero at a free provider, also for a model named like a paid one', () => {
     const free = { cost_usd: '0', cost_source: 'free', price: null };
     expect(cost(tokens(1000, 1000), { provider: 'local', free: true, responseModel: 'gpt-4o' })).to.include(free);
