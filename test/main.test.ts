@@ -6,11 +6,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 
 import { type ChildGateway, run, startChild } from './support/child-gateway.ts';
 import { send } from './support/client.ts';
 import { freePort } from './support/free-port.ts';
-import { PIPELINE } from './support/gateway.ts';
+import { PIPELINE, root } from './support/gateway.ts';
 import { until } from './support/until.ts';
 
 describe('the command line', () => {
@@ -105,7 +106,7 @@ describe('the command line', () => {
     const env = {
       TOKEN_SPY__LISTEN__0__PORT: String(port),
       TOKEN_SPY__PROVIDERS__SIMULATED__BASE_URL: `http://127.0.0.1:${stage}`,
-      TOKEN_SPY__PLUGINS__4__PORT: String(stage),
+      [`TOKEN_SPY__PLUGINS__${await placeOf('simulator')}__PORT`]: String(stage),
     };
     started = await startChild([], { cwd: folder, env });
     expect(started.stdout).to.contain('Wrote gateway.yaml');
@@ -122,3 +123,11 @@ describe('the command line', () => {
     expect((await stat(join(folder, 'data'))).mode & 0o077).to.equal(0);
   });
 });
+
+/** Where a plugin stands in the shipped list: one is set from the environment by its number. */
+async function placeOf(plugin: string): Promise<number> {
+  const { plugins } = parse(await readFile(join(root, 'gateway.yaml'), 'utf8')) as {
+    plugins: (string | { plugin: string })[];
+  };
+  return plugins.findIndex((entry) => (typeof entry === 'string' ? entry : entry.plugin) === plugin);
+}
