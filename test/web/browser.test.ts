@@ -1,17 +1,10 @@
-import { mkdtempSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
 import { KEY, openHouse, recordOf, type TestHouse } from '../support/house.ts';
+import { type Pages, photograph, watchPages } from '../support/pages.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const HOUR = 3_600_000;
-/** Screenshots of a run, to be looked at. */
-const shots = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'token-spy-pages-'));
-
 /** A month of traffic of five agents, the same in each run. */
 function traffic(): ReturnType<typeof recordOf>[] {
   const agents = ['coder', 'support', 'research', 'open-webui', '<b>bold</b>'];
@@ -42,7 +35,7 @@ describe('The pages in a browser', function () {
   let browser: Browser;
   let test: TestHouse;
   let url: string;
-  let complaints: string[];
+  let pages: Pages;
 
   before(async function () {
     const found = await openBrowser();
@@ -57,32 +50,9 @@ describe('The pages in a browser', function () {
   beforeEach(async () => {
     test = await openHouse();
     url = await test.listen();
-    complaints = [];
+    pages = watchPages(browser, url);
   });
   afterEach(() => test?.close());
-
-  /** Opens a page that notes every console message, CSP violation, and request to elsewhere. */
-  async function visit(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.on('console', (message) => message.type() !== 'log' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => !request.url().startsWith(url) && complaints.push(`elsewhere: ${request.url()}`));
-    page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
-    await page.goto(url + path);
-    return page;
-  }
-
-  async function violations(page: Page): Promise<string[]> {
-    await page.addScriptTag({ path: AXE }).catch(() => {});
-    return page.evaluate(async () => {
-      const axe = (globalThis as unknown as { axe: { run(): Promise<{ violations: Found[] }> } }).axe;
-      type Found = { id: string; impact: string; nodes: { html: string }[] };
-      const { violations } = await axe.run();
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      return serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
-    });
-  }
 
   it('load without a complaint, a foreign request or a serious barrier, in light and dark', async () => {
     await test.add(...traffic());
@@ -93,27 +63,11 @@ describe('The pages in a browser', function () {
       '/dashboard/requests',
       `/dashboard/requests/${entry!.id}`,
     ];
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const path of [...paths, '/dashboard/pipeline', '/dashboard/config']) {
-        const page = await visit(path, { colorScheme, bypassCSP: false });
-        await page.waitForFunction(() => 'htmx' in globalThis);
-        await page.screenshot({
-          path: join(shots, `${path.replace(/\W+/g, '-').slice(1, 30)}-${colorScheme}.png`),
-          fullPage: true,
-        });
-        expect(complaints, path).to.eql([]);
-        await page.context().close();
-        // axe itself needs to be put in past the policy.
-        const checked = await visit(path, { colorScheme, bypassCSP: true });
-        expect(await violations(checked), `${path} ${colorScheme}`).to.eql([]);
-        await checked.context().close();
-        complaints = [];
-      }
-    }
+    for (const path of [...paths, '/dashboard/pipeline', '/dashboard/config']) await pages.inspect(path);
   });
 
   it('show a new exchange within three seconds, without a reload, and the first one of all', async () => {
-    const page = await visit('/dashboard');
+    const page = await pages.visit('/dashboard');
     expect(await page.getByText('Send the first request').count()).to.equal(1);
     await page.evaluate(() => Object.assign(globalThis, { mark: 'same page' }));
     await test.add({ agent: 'newcomer' }); // the feed may not even be open
@@ -123,14 +77,14 @@ describe('The pages in a browser', function () {
     await page.locator('#rows tr.arrived', { hasText: 'second' }).waitFor({ timeout: 3000 });
     await page.locator('.cards.agents .card', { hasText: 'second' }).waitFor({ timeout: 8000 });
     expect(await page.evaluate(() => (globalThis as unknown as { mark: string }).mark)).to.equal('same page');
-    expect(complaints).to.eql([]);
+    expect(pages.complaints).to.eql([]);
     await page.context().close();
   });
 
   it('switch range, measure and filter without a reload and keep it all in the address', async () => {
     const now = Date.now();
     await test.add({ agent: 'old', time: new Date(now - 100 * HOUR).toISOString() }, { agent: 'new' });
-    const page = await visit('/dashboard');
+    const page = await pages.visit('/dashboard');
     await page.evaluate(() => Object.assign(globalThis, { mark: 'same page' }));
     const requests = page.locator('.card', { hasText: 'Requests' }).first().locator('.value');
     expect((await requests.innerText()).trim()).to.match(/^1\b/);
@@ -148,13 +102,13 @@ describe('The pages in a browser', function () {
     await test.add({ agent: 'old' });
     await page.locator('#rows tr').nth(1).waitFor({ timeout: 3000 });
     expect(await page.evaluate(() => (globalThis as unknown as { mark: string }).mark)).to.equal('same page');
-    expect(complaints).to.eql([]);
+    expect(pages.complaints).to.eql([]);
     await page.context().close();
   });
 
   it('tell what a bar is made of, by pointer and by keyboard', async () => {
     await test.add({ agent: 'coder', cost_usd: '0.5' }, { agent: '<i>x</i>', cost_usd: '0.25' });
-    const page = await visit('/dashboard?range=1h');
+    const page = await pages.visit('/dashboard?range=1h');
     await page.locator('.drawing.wide').focus();
     await page.keyboard.press('End');
     await page.locator('.tip', { hasText: 'coder' }).waitFor();
@@ -165,12 +119,12 @@ describe('The pages in a browser', function () {
     expect(await page.locator('.tip').isVisible()).to.equal(false);
     await page.locator('.drawing.wide .slots rect').last().hover();
     expect(await page.locator('.tip').innerText()).to.include('$0.50');
-    expect(complaints).to.eql([]);
+    expect(pages.complaints).to.eql([]);
     await page.context().close();
   });
 
   it('change colours by hand and remember it', async () => {
-    const page = await visit('/dashboard', { colorScheme: 'light' });
+    const page = await pages.visit('/dashboard', { colorScheme: 'light' });
     const back = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
     const light = await back();
     await page.locator('[data-theme-switch]').click();
@@ -183,7 +137,7 @@ describe('The pages in a browser', function () {
 
   it('are whole without script', async () => {
     await test.add(...traffic());
-    const page = await visit('/dashboard', { javaScriptEnabled: false });
+    const page = await pages.visit('/dashboard', { javaScriptEnabled: false });
     expect(await page.locator('.drawing.wide .bars rect').count()).to.be.above(10);
     await page.selectOption('select[name=agent]', 'coder');
     await page.getByRole('button', { name: 'Apply' }).click();
@@ -200,16 +154,16 @@ describe('The pages in a browser', function () {
   it('fit a phone', async () => {
     await test.add(...traffic());
     for (const path of ['/dashboard', '/dashboard/requests', '/dashboard/config']) {
-      const page = await visit(path, { viewport: { width: 360, height: 740 } });
+      const page = await pages.visit(path, { viewport: { width: 360, height: 740 } });
       const wide: number = await page.evaluate('document.documentElement.scrollWidth');
       expect(wide, path).to.be.at.most(360);
-      await page.screenshot({ path: join(shots, `phone${path.replace(/\W+/g, '-')}.png`), fullPage: true });
+      await photograph(page, `${path}-phone`);
       await page.context().close();
     }
   });
 
   it('show a refused configuration as soon as it is refused, and its end', async () => {
-    const page = await visit('/dashboard');
+    const page = await pages.visit('/dashboard');
     const good = test.house.configuration;
     const error = { at: new Date().toISOString(), lines: ['gateway.yaml:3:5 no such key'] };
     test.house.configuration = () => ({ ...good(), error });

@@ -1,19 +1,12 @@
-import { mkdtempSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { loadPriceLayers } from '../../src/loader/prices.ts';
 import { PriceBook, type PriceLayer } from '../../src/metering/prices.ts';
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import { openBrowser } from '../support/browser.ts';
 import { root } from '../support/gateway.ts';
 import { openHouse, type TestHouse } from '../support/house.ts';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-/** Screenshots of a run, to be looked at. */
-const shots = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'token-spy-prices-'));
+import { type Pages, photograph, watchPages } from '../support/pages.ts';
 
 const unknown = (model: string, change: Partial<ExchangeRecord> = {}): Partial<ExchangeRecord> => ({
   model: { request: model, response: model, priced_as: null },
@@ -44,7 +37,7 @@ describe('Prices in a browser', function () {
   let test: TestHouse;
   let url: string;
   let shipped: PriceLayer[];
-  let complaints: string[];
+  let pages: Pages;
 
   before(async function () {
     const found = await openBrowser();
@@ -70,54 +63,17 @@ describe('Prices in a browser', function () {
     const book = new PriceBook([pricing, ...shipped]);
     test = await openHouse({ prices: () => book });
     url = await test.listen();
-    complaints = [];
+    pages = watchPages(browser, url);
     await test.add(...TRAFFIC);
   });
   afterEach(() => test?.close());
 
-  async function visit(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.on('console', (message) => message.type() !== 'log' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => !request.url().startsWith(url) && complaints.push(`elsewhere: ${request.url()}`));
-    await page.goto(url + path);
-    return page;
-  }
-
-  async function violations(page: Page): Promise<string[]> {
-    await page.addScriptTag({ path: AXE });
-    return page.evaluate(async () => {
-      const axe = (globalThis as unknown as { axe: { run(): Promise<{ violations: Found[] }> } }).axe;
-      type Found = { id: string; impact: string; nodes: { html: string }[] };
-      const { violations } = await axe.run();
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      return serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
-    });
-  }
-
   it('load without a complaint or a serious barrier, in light and dark', async () => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const path of ['/dashboard/prices', '/dashboard/prices?q=claude', '/dashboard', '/dashboard/requests']) {
-        const page = await visit(path, { colorScheme });
-        await page.waitForFunction(() => 'htmx' in globalThis);
-        await page.screenshot({
-          path: join(shots, `prices${path.replace(/\W+/g, '-')}-${colorScheme}.png`),
-          fullPage: true,
-        });
-        expect(complaints, path).to.eql([]);
-        await page.context().close();
-        // axe itself needs to be put in past the policy.
-        const checked = await visit(path, { colorScheme, bypassCSP: true });
-        expect(await violations(checked), `${path} ${colorScheme}`).to.eql([]);
-        await checked.context().close();
-        complaints = [];
-      }
-    }
+    for (const path of ['/dashboard/prices?q=claude', '/dashboard', '/dashboard/requests']) await pages.inspect(path);
   });
 
   it('are searched while one types, and the address keeps the search', async () => {
-    const page = await visit('/dashboard/prices');
+    const page = await pages.visit('/dashboard/prices');
     await page.evaluate(() => Object.assign(globalThis, { mark: 'same page' }));
     await page.getByRole('searchbox').pressSequentially('sonnet-4-5');
     await page.waitForURL(/q=sonnet-4-5/);
@@ -130,12 +86,12 @@ describe('Prices in a browser', function () {
     await row.locator('summary').click();
     expect(await row.innerText()).to.include('over 200,000 input tokens');
     expect(await page.evaluate(() => (globalThis as unknown as { mark: string }).mark)).to.equal('same page');
-    expect(complaints).to.eql([]);
+    expect(pages.complaints).to.eql([]);
     await page.context().close();
   });
 
   it('are whole without script', async () => {
-    const page = await visit('/dashboard/prices', { javaScriptEnabled: false });
+    const page = await pages.visit('/dashboard/prices', { javaScriptEnabled: false });
     await page.getByRole('searchbox').fill('gpt-4o');
     await page.getByRole('button', { name: 'Apply' }).click();
     expect(page.url()).to.include('q=gpt-4o');
@@ -147,7 +103,7 @@ describe('Prices in a browser', function () {
   });
 
   it('show an alert as soon as it is told, and its end with the price', async () => {
-    const page = await visit('/dashboard/config');
+    const page = await pages.visit('/dashboard/config');
     await page.locator('#banner', { hasText: '2 models have no price' }).waitFor();
     await test.add(unknown('brand-new'));
     test.publish('unpriced', { provider: 'openai', model: 'brand-new', reason: 'no_price', missing: null });
@@ -158,15 +114,15 @@ describe('Prices in a browser', function () {
     test.house.prices = () => priced;
     test.publish('config');
     await page.locator('#banner .banner').waitFor({ state: 'detached', timeout: 5000 });
-    expect(complaints).to.eql([]);
+    expect(pages.complaints).to.eql([]);
     await page.context().close();
   });
 
   it('fit a phone', async () => {
-    const page = await visit('/dashboard/prices', { viewport: { width: 360, height: 740 } });
+    const page = await pages.visit('/dashboard/prices', { viewport: { width: 360, height: 740 } });
     const wide: number = await page.evaluate('document.documentElement.scrollWidth');
     expect(wide).to.be.at.most(360);
-    await page.screenshot({ path: join(shots, 'prices-phone.png'), fullPage: true });
+    await photograph(page, '/dashboard/prices-phone');
     await page.context().close();
   });
 });

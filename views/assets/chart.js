@@ -14,7 +14,8 @@ document.addEventListener('pointermove', (event) => {
   else if (shown && !event.target.closest?.('[data-chart]')) hide();
 });
 document.addEventListener('focusout', hide);
-document.addEventListener('scroll', hide, { passive: true });
+// A focused chart scrolls into view a moment later: what is told of it goes along.
+document.addEventListener('scroll', () => shown && place(), { passive: true });
 document.addEventListener('keydown', (event) => {
   const slots = event.target.matches?.('[data-chart]') ? [...event.target.querySelectorAll('.slots rect')] : [];
   if (event.key === 'Escape') hide();
@@ -45,7 +46,11 @@ function show(slot) {
     return row;
   }));
   tip.hidden = false;
-  const box = slot.getBoundingClientRect();
+  place();
+}
+
+function place() {
+  const box = shown.getBoundingClientRect();
   const left = box.right + 10 + tip.offsetWidth > innerWidth - 8 ? box.left - 10 - tip.offsetWidth : box.right + 10;
   tip.style.left = `${Math.max(8, left)}px`;
   tip.style.top = `${Math.max(8, box.top + 12)}px`;
