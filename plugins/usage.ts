@@ -145,7 +145,8 @@ function costOf(exchange: Exchange, reading: Reading) {
 
 /** Something was asked and perhaps generated, and the provider has not had its last word about it. */
 function isUnsaid({ leftAt, ending, bills }: Exchange, reading: Reading | null): boolean {
-  const said = reading?.usageStatus === 'final' || reading?.usageStatus === 'not_applicable';
+  const said =
+    reading?.usageStatus === 'final' || reading?.usageStatus === 'not_applicable' || reading?.deferred === true;
   return !said && bills && leftAt !== null && ending?.outcome !== 'upstream_error' && ending?.outcome !== 'refused';
 }
 
@@ -176,6 +177,7 @@ const NOTHING: Reading = {
   stopReason: null,
   reportedCostUsd: null,
   paid: false,
+  deferred: false,
   error: null,
   ending: 'truncated',
   outputChars: 0,

@@ -94,6 +94,7 @@ Token Spy is running.
   Dashboard ${main.url}/dashboard
   OpenAI    base URL ${main.url}/v1
   Anthropic base URL ${main.url}
+  Gemini    base URL ${main.url}
 ${others.length > 0 ? `  Also on\n${others.join('')}` : ''}  Data      ${gateway.store.dialect === 'sqlite' ? resolve(gateway.folder, config.database.replace(/^sqlite:/, '')) : 'PostgreSQL'}, journal in ${resolve(gateway.folder, config.data)}
   Settings  ${file} (version ${version}, read again when saved)
 

@@ -112,7 +112,8 @@ export class ResponsesReader implements AnswerReader {
   #status(response: JsonMembers, draft: Draft): void {
     const status = nameOf(response.get('status'));
     // An answer that is queued or in progress has not stopped: its end comes by another request.
-    if (status === null || status === 'queued' || status === 'in_progress') return;
+    draft.isDeferred = status === 'queued' || status === 'in_progress';
+    if (status === null || draft.isDeferred) return;
     const details = asObject(response.get('incomplete_details'));
     const raw = status === 'incomplete' ? (nameOf(details?.reason) ?? status) : status;
     draft.stop({ raw, normalized: STOPS.get(raw) ?? null });

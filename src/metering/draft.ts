@@ -15,6 +15,8 @@ export class Draft {
   isUnbilled = false;
   /** Somebody who charges made this answer, though the provider that passed it on is free. */
   isPaid = false;
+  /** It is made after this: another call will tell it. */
+  isDeferred = false;
   parts: UsagePart[] | null = null;
   model: string | null = null;
   responseId: string | null = null;
@@ -86,6 +88,7 @@ export class Draft {
       stopReason: this.stopReason,
       reportedCostUsd: answers ? this.reportedCostUsd : null,
       paid: answers && this.isPaid,
+      deferred: answers && ending === 'complete' && this.isDeferred,
       error: this.error,
       ending,
       outputChars: this.outputChars,

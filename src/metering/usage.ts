@@ -83,6 +83,8 @@ export interface Reading {
   reportedCostUsd: string | null;
   /** Not free, even where its provider is: a model of your own machine passed it on to one that charges. */
   paid: boolean;
+  /** The answer only says that it will be made; another call tells it and its usage. */
+  deferred: boolean;
   /** An error told inside the body, with the seconds to wait where it says them. Never its message: messages quote prompts. */
   error: { type: string | null; code: string | null; retryAfterS?: number } | null;
   /** How the body itself ended; the proxy adds what only sockets know. */

@@ -1,6 +1,5 @@
 /** The same answers as JSON and in the shapes in which vendors stream them. */
-import { crc32 } from 'node:zlib';
-
+import { eventFrame } from './event-frames.ts';
 import { sse } from './script.ts';
 
 export interface Streamed {
@@ -333,11 +332,11 @@ const bedrock: SameAnswer = {
       shape: 'event stream messages',
       contentType: 'application/vnd.amazon.eventstream',
       chunks: [
-        frame('messageStart', { role: 'assistant', p: 'abc' }),
-        frame('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Hello you' }, p: 'abcdef' }),
-        frame('contentBlockStop', { contentBlockIndex: 0 }),
-        frame('messageStop', { stopReason: 'end_turn' }),
-        frame('metadata', { usage: converseUsage, metrics: { latencyMs: 10 } }),
+        eventFrame('messageStart', { role: 'assistant', p: 'abc' }),
+        eventFrame('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Hello you' }, p: 'abcdef' }),
+        eventFrame('contentBlockStop', { contentBlockIndex: 0 }),
+        eventFrame('messageStop', { stopReason: 'end_turn' }),
+        eventFrame('metadata', { usage: converseUsage, metrics: { latencyMs: 10 } }),
       ],
     },
   ],
@@ -352,30 +351,3 @@ const bedrock: SameAnswer = {
 };
 
 export const SAME_ANSWERS: readonly SameAnswer[] = [chat, responses, messages, compacted, gemini, ollama, bedrock];
-
-/** One message of AWS's event stream. */
-export function frame(name: string, payload: object, kind = 'event'): Buffer {
-  const headers = Buffer.concat([header(':message-type', kind), header(`:${kind}-type`, name)]);
-  const body = Buffer.from(JSON.stringify(payload));
-  const total = 12 + headers.length + body.length + 4;
-  const prelude = Buffer.alloc(12);
-  prelude.writeUInt32BE(total, 0);
-  prelude.writeUInt32BE(headers.length, 4);
-  prelude.writeUInt32BE(crc32(prelude.subarray(0, 8)), 8);
-  const message = Buffer.concat([prelude, headers, body]);
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(crc32(message));
-  return Buffer.concat([message, checksum]);
-}
-
-function header(name: string, value: string): Buffer {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(Buffer.byteLength(value));
-  return Buffer.concat([
-    Buffer.of(Buffer.byteLength(name)),
-    Buffer.from(name),
-    Buffer.of(7),
-    length,
-    Buffer.from(value),
-  ]);
-}

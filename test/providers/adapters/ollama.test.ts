@@ -38,6 +38,7 @@ describe('the ollama adapter', () => {
       outputChars: 9,
       stopReason: { raw: 'stop', normalized: 'stop' },
       paid: false,
+      deferred: false,
     });
     expect(JSON.parse(whole.rawUsage!)).to.deep.equal({ prompt_eval_count: 26, eval_count: 282 });
   });

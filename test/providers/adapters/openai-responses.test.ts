@@ -162,7 +162,8 @@ describe('the openai-responses adapter', () => {
   it('knows nothing yet of an answer that is made in the background', () => {
     const reading = read(openaiResponses, JSON_ANSWER, [json({ usage: null, output: [] }, 'queued')]);
     expect([reading.usage, reading.usageStatus, reading.stopReason]).to.deep.equal([null, 'missing', null]);
-    expect([reading.responseId, reading.ending]).to.deep.equal(['r-1', 'complete']);
+    expect([reading.responseId, reading.ending, reading.deferred]).to.deep.equal(['r-1', 'complete', true]);
+    expect(read(openaiResponses, JSON_ANSWER, [json()]).deferred).to.equal(false);
   });
 
   it('does not bill polls, counts and cancels, and bills a compaction', () => {
