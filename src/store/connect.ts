@@ -3,6 +3,7 @@ import { Sequelize } from 'sequelize';
 import type { Address } from './address.ts';
 import { sqliteDriver } from './driver.ts';
 import { codeOf } from './faults.ts';
+import { postgresDriver } from './postgres-driver.ts';
 
 /** What a connection is for: reading for people, writing rows, changing the schema, or looking at a file that may be damaged. */
 export type Role = 'reader' | 'writer' | 'migrator' | 'checker';
@@ -69,6 +70,7 @@ function pragmasOf(role: Role, durability: Durability, isNew: boolean): string[]
 function connectPostgres(url: string, role: Role): Sequelize {
   return new Sequelize(url, {
     dialect: 'postgres',
+    dialectModule: postgresDriver,
     logging: false,
     retry: { max: 1 },
     pool: { max: POOL[role], min: 0, idle: 30_000, acquire: CONNECT_MS[role] + HANGING_MS[role] + 1000 },

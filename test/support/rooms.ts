@@ -54,6 +54,7 @@ export const HOMES: Readonly<Record<string, readonly Home[]>> = {
     { at: 'config/schema.ts', typesOnly: true },
   ],
   koa: [{ at: 'web/' }],
+  pg: [{ at: 'store/postgres-driver.ts' }],
   pino: [{ at: 'log.ts' }, { at: 'log-destination.ts' }],
   'prom-client': [{ at: 'metrics.ts' }],
   sequelize: [{ at: 'store/' }],
