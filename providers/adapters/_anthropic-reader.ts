@@ -15,6 +15,7 @@ import {
   valueAfter,
 } from '../../src/adapter.ts';
 import { readAnthropicUsage } from './_anthropic-usage.ts';
+import { isCloudModel } from './_ollama-cloud.ts';
 
 const TYPE = marker('type');
 /** Where deltas carry text, most frequent first. */
@@ -94,6 +95,7 @@ export class AnthropicReader implements AnswerReader {
     draft.usage = usage;
     draft.parts = parts;
     draft.model = servedBy ?? model;
+    draft.isPaid = isCloudModel(draft.model);
     draft.serviceTier = nameOf(this.#usage?.service_tier);
     draft.speed = nameOf(this.#usage?.speed);
     draft.geo = nameOf(this.#usage?.inference_geo);

@@ -15,6 +15,7 @@ import {
   type StopKind,
   valueAfter,
 } from '../../src/adapter.ts';
+import { isCloudModel } from './_ollama-cloud.ts';
 import { readResponsesUsage, reportedCost } from './_openai-usage.ts';
 
 const TYPE = marker('type');
@@ -83,6 +84,7 @@ export class ResponsesReader implements AnswerReader {
   finish(draft: Draft): void {
     const usage = readResponsesUsage(this.#usage, draft.note);
     draft.usage = usage;
+    draft.isPaid = isCloudModel(draft.model);
     draft.reportedCostUsd = reportedCost(this.#usageText, draft.note);
     if (this.#clientCall && draft.stopReason?.raw === 'completed') draft.stopReason.normalized = 'tool_calls';
     if (usage === null) return;

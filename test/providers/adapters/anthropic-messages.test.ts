@@ -159,6 +159,12 @@ describe('the anthropic-messages adapter', () => {
     expect(whole.text.read()).to.equal('Größe say "hi"\n{"a":1}');
   });
 
+  it("knows a model of Ollama's cloud, which is not free where the rest is", () => {
+    const paid = (model: string) =>
+      read(anthropicMessages, JSON_ANSWER, [json({ input_tokens: 1, output_tokens: 1 }, { model })]).paid;
+    expect([paid('kimi-k2:1t-cloud'), paid('qwen3:8b')]).to.deep.equal([true, false]);
+  });
+
   it('starts with the first delta or tool, not with a ping or an empty block', () => {
     const meter = meterOf(anthropicMessages, STREAM);
     meter.push(stream(start({ input_tokens: 1 }), { type: 'ping' }, block));

@@ -63,6 +63,11 @@ describe('the openai-responses adapter', () => {
     expect(reading.inconsistencies).to.deep.equal([]);
   });
 
+  it("knows a model of Ollama's cloud, which is not free where the rest is", () => {
+    const paid = (model: string) => read(openaiResponses, JSON_ANSWER, [json({ model })]).paid;
+    expect([paid('gpt-oss:120b-cloud'), paid('gpt-oss:20b')]).to.deep.equal([true, false]);
+  });
+
   it('bills answers that were cut short', () => {
     const reasons: [string, string | null][] = [
       ['max_output_tokens', 'length'],
