@@ -30,7 +30,7 @@ const OUTPUT_DETAILS = ['output_tokens_details', 'completion_tokens_details'];
 
 /**
  * Normalises `usage` of Chat Completions, Completions, Embeddings, audio and images, with
- * the habits of compatible servers (wire-formats 1.4, 1.9). Null when it holds no number.
+ * the habits of compatible servers. Null when it holds no number.
  *
  * @param inputOnly the endpoint has no output: embeddings
  */
