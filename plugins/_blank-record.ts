@@ -1,4 +1,4 @@
-import type { ExchangeRecord } from '../src/plugin.ts';
+import type { Cost, Exchange, ExchangeRecord } from '../src/plugin.ts';
 
 /**
  * A record of which nothing is known yet. Each row begins as a copy of it, which V8 makes
@@ -50,3 +50,31 @@ export const BLANK: ExchangeRecord = {
   rewritten_by: [],
   config_version: '',
 };
+
+/** Whose exchange a record is of. */
+export type Caller = Pick<
+  ExchangeRecord,
+  'tenant' | 'project' | 'agent' | 'key' | 'user' | 'session' | 'environment' | 'tags'
+>;
+
+/** Writes the caller of an exchange into its record. */
+export function putCaller(row: Caller, { state, principal }: Exchange): void {
+  row.tenant = state.tenant ?? null;
+  row.project = state.project ?? null;
+  row.agent = state.agent ?? null;
+  row.key = principal?.name ?? null;
+  row.user = state.user ?? null;
+  row.session = state.session ?? null;
+  row.environment = state.environment ?? null;
+  row.tags = state.tags ?? {};
+}
+
+/** Writes a cost into a record, but for the name of its price, which stands with the model. */
+export function putCost(row: ExchangeRecord, cost: Omit<Cost, 'priced_as'>): void {
+  row.cost_usd = cost.cost_usd;
+  row.cost_source = cost.cost_source;
+  row.unpriced = cost.unpriced;
+  row.table_cost_usd = cost.table_cost_usd;
+  row.price = cost.price;
+  row.usage_by_model = cost.by_model;
+}

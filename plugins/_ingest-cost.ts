@@ -1,4 +1,5 @@
 import type { Cost, ExchangeRecord, Terms } from '../src/plugin.ts';
+import { putCost } from './_blank-record.ts';
 
 type Question = Parameters<Terms['cost']>[0];
 
@@ -31,13 +32,8 @@ export function costOf(terms: Terms, question: Question): Cost {
     : terms.cost({ ...question, provider: other });
 }
 
-/** Writes a cost into a row. */
-export function putCost(row: ExchangeRecord, cost: Cost): void {
-  row.model = { ...row.model, priced_as: cost.priced_as };
-  row.cost_usd = cost.cost_usd;
-  row.cost_source = cost.cost_source;
-  row.unpriced = cost.unpriced;
-  row.table_cost_usd = cost.table_cost_usd;
-  row.price = cost.price;
-  row.usage_by_model = cost.by_model;
+/** Writes a cost and the name of its price into a record. */
+export function price(record: ExchangeRecord, cost: Cost): void {
+  record.model = { ...record.model, priced_as: cost.priced_as };
+  putCost(record, cost);
 }

@@ -1,6 +1,6 @@
 import type { ExchangeRecord, Outcome, Principal, StopReason, Terms } from '../src/plugin.ts';
 import { BLANK } from './_blank-record.ts';
-import { costOf, putCost } from './_ingest-cost.ts';
+import { costOf, price } from './_ingest-cost.ts';
 import { type Complaint, Fields, isLine, isMembers } from './_ingest-fields.ts';
 import { readUsage } from './_ingest-usage.ts';
 import { recordId } from './_record-id.ts';
@@ -168,7 +168,7 @@ function writeBill(record: ExchangeRecord, fields: Fields, terms: Terms): void {
   const { request: requestModel, response: responseModel } = record.model;
   const at = new Date(record.time);
   const said = { requestModel, responseModel, usage, parts: null, serviceTier, speed, geo, at, reportedCostUsd };
-  putCost(record, costOf(terms, { provider: record.provider ?? '', ...said }));
+  price(record, costOf(terms, { provider: record.provider ?? '', ...said }));
 }
 
 function tierOf(fields: Fields): string | null {

@@ -1,6 +1,6 @@
 import type { Principal, Terms, Usage } from '../src/plugin.ts';
 import { BLANK } from './_blank-record.ts';
-import { costOf, putCost } from './_ingest-cost.ts';
+import { costOf, price } from './_ingest-cost.ts';
 import { LISTENER, type Report, stopOf, type Told } from './_ingest-event.ts';
 import { Fields, isMembers } from './_ingest-fields.ts';
 
@@ -56,7 +56,7 @@ export function readRouted(event: unknown, newId: string, { principal, now, term
   writeCaller(record, principal);
   fields.end(HINT);
   if (fields.complaints.length > 0) return { complaints: fields.complaints };
-  putCost(record, priceOf(record, isLocal, terms));
+  price(record, priceOf(record, isLocal, terms));
   return { record };
 }
 

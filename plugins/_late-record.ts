@@ -1,5 +1,5 @@
 import type { Exchange, ExchangeRecord, LateBill, LateShare, Ledger, Outcome } from '../src/plugin.ts';
-import { BLANK } from './_blank-record.ts';
+import { BLANK, putCost } from './_blank-record.ts';
 import type { Asker } from './_open-answers.ts';
 import { recordId } from './_record-id.ts';
 
@@ -33,12 +33,7 @@ export function lateRecord(exchange: Exchange, { bill, ledger, last }: Told, ask
   row.usage = ledger.usage;
   row.usage_status = 'final';
   row.usage_source = 'provider';
-  row.cost_usd = cost.cost_usd;
-  row.cost_source = cost.cost_source;
-  row.unpriced = cost.unpriced;
-  row.table_cost_usd = cost.table_cost_usd;
-  row.price = cost.price;
-  row.usage_by_model = cost.by_model;
+  putCost(row, cost);
   row.service_tier = last.reading.serviceTier;
   row.response_id = bill.responseId.slice(0, 256);
   row.attempts = [];

@@ -1,11 +1,9 @@
-import type { Exchange, ExchangeRecord, LateBill, Lent } from '../src/plugin.ts';
+import type { Exchange, LateBill, Lent } from '../src/plugin.ts';
+import { BLANK, type Caller, putCaller } from './_blank-record.ts';
 import { Recent } from './_recent.ts';
 
 /** Who asked, and for what: of the exchange that an answer belongs to. */
-export type Asker = Pick<
-  ExchangeRecord,
-  'tenant' | 'project' | 'agent' | 'key' | 'user' | 'session' | 'environment' | 'tags'
-> & { requestModel: string | null };
+export type Asker = Caller & { requestModel: string | null };
 
 /** The API whose answers can be fetched later. */
 const API = 'openai.responses';
@@ -90,18 +88,11 @@ export class OpenAnswers {
 }
 
 /** The caller of an exchange, as its row names him. */
-export function askerOf({ state, principal, request }: Exchange): Asker {
-  return {
-    tenant: state.tenant ?? null,
-    project: state.project ?? null,
-    agent: state.agent ?? null,
-    key: principal?.name ?? null,
-    user: state.user ?? null,
-    session: state.session ?? null,
-    environment: state.environment ?? null,
-    tags: state.tags ?? {},
-    requestModel: request.model?.slice(0, 256) ?? null,
-  };
+export function askerOf(exchange: Exchange): Asker {
+  const { tenant, project, agent, key, user, session, environment, tags } = BLANK;
+  const caller = { tenant, project, agent, key, user, session, environment, tags };
+  putCaller(caller, exchange);
+  return { ...caller, requestModel: exchange.request.model?.slice(0, 256) ?? null };
 }
 
 const keyOf = ({ provider }: Exchange, responseId: string): string => `${provider?.name}\n${responseId}`;

@@ -1,5 +1,5 @@
 import { definePlugin, type Exchange, type ExchangeRecord } from '../src/plugin.ts';
-import { BLANK } from './_blank-record.ts';
+import { BLANK, putCaller, putCost } from './_blank-record.ts';
 
 /**
  * Writes one row for every exchange, also for refused, failed and aborted ones.
@@ -46,20 +46,9 @@ function record(exchange: Exchange): ExchangeRecord {
   row.prompt = promptOf(exchange);
   row.rewritten_by = request.rewrittenBy;
   row.config_version = exchange.terms.configVersion;
-  writeCaller(row, exchange);
+  putCaller(row, exchange);
   writeAnswer(row, exchange);
   return row;
-}
-
-function writeCaller(row: ExchangeRecord, { state, principal }: Exchange): void {
-  row.tenant = state.tenant ?? null;
-  row.project = state.project ?? null;
-  row.agent = state.agent ?? null;
-  row.key = principal?.name ?? null;
-  row.user = state.user ?? null;
-  row.session = state.session ?? null;
-  row.environment = state.environment ?? null;
-  row.tags = state.tags ?? {};
 }
 
 /** What the answer told, and what it costs. */
@@ -76,12 +65,8 @@ function writeAnswer(row: ExchangeRecord, { request, response, bills, state }: E
   row.usage_status = reading?.usageStatus ?? (generated ? 'missing' : 'not_applicable');
   row.usage_source = reading?.usage ? 'provider' : (state.estimate?.source ?? 'none');
   row.raw_usage = reading?.rawUsage ?? null;
-  row.cost_usd = cost?.cost_usd ?? null;
-  row.cost_source = cost?.cost_source ?? null;
-  row.unpriced = cost ? cost.unpriced : row.usage_status === 'not_applicable' ? null : NOTHING_SAID;
-  row.table_cost_usd = cost?.table_cost_usd ?? null;
-  row.price = cost?.price ?? null;
-  row.usage_by_model = cost?.by_model ?? null;
+  if (cost) putCost(row, cost);
+  else if (row.usage_status !== 'not_applicable') row.unpriced = NOTHING_SAID;
   row.service_tier = reading?.serviceTier ?? null;
   row.response_id = short(reading?.responseId);
 }

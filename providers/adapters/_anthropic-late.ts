@@ -1,9 +1,8 @@
-import { AnswerMeter, type JsonMembers, type LateHead, type LateMeter, type TakeShare } from '../../src/adapter.ts';
+import type { JsonMembers, LateHead, LateMeter, TakeShare } from '../../src/adapter.ts';
 import { AnthropicReader } from './_anthropic-reader.ts';
-import { LinesMeter } from './_late-lines.ts';
+import { LinesMeter, takeAnswer } from './_late-lines.ts';
 
 const RESULTS = /\/messages\/batches\/([^/]+)\/results$/;
-const TIER = 'batch';
 
 /**
  * Reads the results of a message batch: a line for each request, with the whole message of
@@ -20,8 +19,6 @@ export function anthropicLate(head: LateHead, take: TakeShare): LateMeter | null
 function readLine(line: JsonMembers, head: LateHead, take: TakeShare): boolean {
   const message = line.within('result')?.text('message');
   if (message === undefined) return false;
-  const meter = new AnswerMeter({ ...head, contentType: 'application/json' }, new AnthropicReader(), true);
-  meter.push(Buffer.from(message));
-  take({ reading: { ...meter.end(true), serviceTier: TIER }, answers: 1, at: null });
+  takeAnswer(head, new AnthropicReader(), Buffer.from(message), take);
   return true;
 }

@@ -1,4 +1,14 @@
-import { type JsonMembers, JsonSequence, type LateBill, type LateMeter, membersOf } from '../../src/adapter.ts';
+import {
+  AnswerMeter,
+  type AnswerReader,
+  type JsonMembers,
+  JsonSequence,
+  type LateBill,
+  type LateHead,
+  type LateMeter,
+  membersOf,
+  type TakeShare,
+} from '../../src/adapter.ts';
 
 /**
  * Reads a download of JSON lines, one request each, line by line: it may be gigabytes.
@@ -28,3 +38,13 @@ export class LinesMeter implements LateMeter {
     return whole && isWhole && !overflow && this.#found ? this.#bill : null;
   }
 }
+
+/** Gives what one whole answer in JSON has used, as a share of a batch. */
+export function takeAnswer(head: LateHead, reader: AnswerReader, json: Buffer, take: TakeShare): void {
+  const meter = new AnswerMeter({ ...head, contentType: 'application/json' }, reader, true);
+  meter.push(json);
+  take({ reading: { ...meter.end(true), serviceTier: BATCH_TIER }, answers: 1, at: null });
+}
+
+/** The service tier of all that a batch has used. */
+export const BATCH_TIER = 'batch';

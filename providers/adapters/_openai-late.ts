@@ -10,10 +10,11 @@ import {
   type LateMeter,
   membersOf,
   nameOf,
+  type Reading,
   type SseEvent,
   type TakeShare,
 } from '../../src/adapter.ts';
-import { LinesMeter } from './_late-lines.ts';
+import { BATCH_TIER, LinesMeter, takeAnswer } from './_late-lines.ts';
 import { ChatReader } from './_openai-chat-reader.ts';
 import { MediaReader } from './_openai-media-reader.ts';
 import { ResponsesReader } from './_openai-responses-reader.ts';
@@ -21,7 +22,6 @@ import { readChatUsage, readResponsesUsage } from './_openai-usage.ts';
 
 /** One thing that is kept: a batch, the content of a file, a response. */
 const KEPT = /\/(batches|files|responses)\/([^/]+)(?:\/(content|cancel))?$/;
-const TIER = 'batch';
 const BATCHES = 'openai.batches';
 /** A batch that changes no more. Those that were ended early have used what they had done by then. */
 const OVER = new Set(['completed', 'expired', 'cancelled']);
@@ -34,7 +34,7 @@ export function openaiLate(head: LateHead, take: TakeShare): LateMeter | null {
   if (kind === undefined || id === undefined || head.status !== 200 || head.method === 'DELETE') return null;
   if (kind === 'files') return rest === 'content' ? new LinesMeter(fileBill(id), lineReader(head, take)) : null;
   if (rest === 'content') return null;
-  return kind === 'batches' ? new BatchMeter(head, take) : new StoredMeter(head, take);
+  return kind === 'batches' ? batchMeter(head, take) : storedMeter(head, take);
 }
 
 /**
@@ -55,9 +55,7 @@ function lineReader(head: LateHead, take: TakeShare): (line: JsonMembers) => boo
     const bytes = Buffer.from(body);
     const reader = readerOf(membersOf(bytes), head);
     if (reader === null) return false;
-    const meter = new AnswerMeter({ ...head, contentType: 'application/json' }, reader, true);
-    meter.push(bytes);
-    take({ reading: { ...meter.end(true), serviceTier: TIER }, answers: 1, at: null });
+    takeAnswer(head, reader, bytes, take);
     return true;
   };
 }
@@ -72,15 +70,14 @@ function readerOf(body: JsonMembers, head: LateHead): AnswerReader | null {
   return body.size('results') > 0 ? null : new MediaReader({ ...head, api: 'openai.images' });
 }
 
-/** Reads a batch that is over: its model, and the sum of what all of its answers have used. */
-class BatchMeter implements LateMeter {
-  readonly #reader = new BatchReader();
+/** Reads an answer whole, and then says what it is the bill of. */
+class WholeMeter implements LateMeter {
   readonly #meter: AnswerMeter;
-  readonly #take: TakeShare;
+  readonly #bill: (reading: Reading) => LateBill | null;
 
-  constructor(head: LateHead, take: TakeShare) {
-    this.#meter = new AnswerMeter(head, this.#reader, true);
-    this.#take = take;
+  constructor(head: LateHead, reader: AnswerReader, bill: (reading: Reading) => LateBill | null) {
+    this.#meter = new AnswerMeter(head, reader, true);
+    this.#bill = bill;
   }
 
   push(chunk: Uint8Array): void {
@@ -88,16 +85,23 @@ class BatchMeter implements LateMeter {
   }
 
   end(whole: boolean): LateBill | null {
-    const reading = this.#meter.end(whole);
-    const { id, file, at, answers, isOver } = this.#reader;
+    return this.#bill(this.#meter.end(whole));
+  }
+}
+
+/** Reads a batch that is over: its model, and the sum of what all of its answers have used. */
+function batchMeter(head: LateHead, take: TakeShare): LateMeter {
+  const reader = new BatchReader();
+  return new WholeMeter(head, reader, (reading) => {
+    const { id, file, at, answers, isOver } = reader;
     const used = (reading.usage?.input_tokens ?? 0) + (reading.usage?.output_tokens ?? 0);
     if (reading.ending !== 'complete' || !isOver || id === null || used === 0) return null;
     // Without a model there is no price, but the file names it.
     if (reading.model === null && file !== null) return null;
-    this.#take({ reading: { ...reading, serviceTier: TIER }, answers, at });
+    take({ reading: { ...reading, serviceTier: BATCH_TIER }, answers, at });
     const bill = file === null ? { ...fileBill(''), id: `batch ${id}` } : fileBill(file);
     return { ...bill, responseId: id, at };
-  }
+  });
 }
 
 class BatchReader implements AnswerReader {
@@ -129,28 +133,15 @@ class BatchReader implements AnswerReader {
 }
 
 /** Reads a response that is fetched, as JSON or as a stream that goes on. */
-class StoredMeter implements LateMeter {
-  readonly #reader = new StoredReader();
-  readonly #meter: AnswerMeter;
-  readonly #take: TakeShare;
-
-  constructor(head: LateHead, take: TakeShare) {
-    this.#meter = new AnswerMeter(head, this.#reader, true);
-    this.#take = take;
-  }
-
-  push(chunk: Uint8Array): void {
-    this.#meter.push(chunk);
-  }
-
-  end(whole: boolean): LateBill | null {
-    const reading = this.#meter.end(whole);
+function storedMeter(head: LateHead, take: TakeShare): LateMeter {
+  const reader = new StoredReader();
+  return new WholeMeter(head, reader, (reading) => {
     const { responseId } = reading;
     if (reading.usageStatus !== 'final' || responseId === null) return null;
-    const { at, background } = this.#reader;
-    this.#take({ reading, answers: 1, at });
+    const { at, background } = reader;
+    take({ reading, answers: 1, at });
     return { kind: 'response', id: `response ${responseId}`, responseId, api: 'openai.responses', at, background };
-  }
+  });
 }
 
 /** The reader of responses, and what else tells whose this one is. */

@@ -1,4 +1,4 @@
-import { asBuffer, endsEscaped } from './search.ts';
+import { asBuffer, closingQuote, endsEscaped } from './search.ts';
 
 const QUOTE = 34;
 const COMMA = 44;
@@ -64,20 +64,15 @@ export class JsonSequence {
 
   /** Returns the place behind the string, or the end of the chunk. */
   #skipString(bytes: Buffer, from: number): number {
-    let at = this.#escaped ? from + 1 : from;
+    const at = this.#escaped ? from + 1 : from;
     this.#escaped = false;
-    for (;;) {
-      const quote = bytes.indexOf(QUOTE, at);
-      if (quote === -1) {
-        this.#escaped = endsEscaped(bytes, at, bytes.length);
-        return bytes.length;
-      }
-      if (!endsEscaped(bytes, at, quote)) {
-        this.#inString = false;
-        return quote + 1;
-      }
-      at = quote + 1;
+    const quote = closingQuote(bytes, at);
+    if (quote === -1) {
+      this.#escaped = endsEscaped(bytes, at, bytes.length);
+      return bytes.length;
     }
+    this.#inString = false;
+    return quote + 1;
   }
 
   #between(byte: number): void {
