@@ -38,6 +38,8 @@ export const BLANK: ExchangeRecord = {
   usage_by_model: null,
   service_tier: null,
   estimate: null,
+  prediction: null,
+  reserved_usd: null,
   upstream_request_id: null,
   response_id: null,
   attempts: [],

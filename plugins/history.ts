@@ -36,6 +36,7 @@ function record(exchange: Exchange): ExchangeRecord {
   row.outcome = ending?.outcome ?? 'ok';
   row.error = errorOf(exchange);
   row.estimate = state.estimate ?? null;
+  row.prediction = state.prediction ?? null;
   row.upstream_request_id = upstreamId(exchange);
   row.attempts = exchange.attempts;
   row.duration_ms = tenths(exchange.finishedAt ?? exchange.elapsed());
@@ -52,7 +53,8 @@ function record(exchange: Exchange): ExchangeRecord {
 }
 
 /** What the answer told, and what it costs. */
-function writeAnswer(row: ExchangeRecord, { request, response, bills, state }: Exchange): void {
+function writeAnswer(row: ExchangeRecord, exchange: Exchange): void {
+  const { request, response, bills, state } = exchange;
   const { reading, cost } = state;
   const generated = bills && response !== null && response.status < 400;
   row.model = {
@@ -67,8 +69,15 @@ function writeAnswer(row: ExchangeRecord, { request, response, bills, state }: E
   row.raw_usage = reading?.rawUsage ?? null;
   if (cost) putCost(row, cost);
   else if (row.usage_status !== 'not_applicable') row.unpriced = NOTHING_SAID;
+  if (isUnknown(row, exchange)) row.reserved_usd = state.reserve ?? null;
   row.service_tier = reading?.serviceTier ?? null;
   row.response_id = short(reading?.responseId);
+}
+
+/** It may have cost something, and nobody can say what. */
+function isUnknown(row: ExchangeRecord, { leftAt, bills, response, ending }: Exchange): boolean {
+  const failed = ending?.outcome === 'upstream_error' || (response?.status ?? 0) >= 400;
+  return leftAt !== null && bills && !failed && row.cost_usd === null && (row.estimate?.cost_usd ?? null) === null;
 }
 
 /** Something was generated, and nothing could be read of it. */

@@ -37,31 +37,35 @@ export default definePlugin({
     const counting = options.count_tokens ? tokens : withoutCounting(tokens);
     return {
       onRequest(exchange) {
-        let meter: Meter | null = null;
+        let ear: Ear | null = null;
         exchange.onResponse((response) => {
-          if (exchange.api !== null) meter = listen(exchange, response);
+          ear = exchange.api === null ? null : listen(exchange, response);
         });
+        exchange.state.readNow = (body) => ear !== null && readAnswer(exchange, ear.read(true, body));
         exchange.onFinish(() => {
           const outcome = exchange.ending?.outcome;
-          const reading = meter?.end(outcome === 'ok' || outcome === 'upstream_error') ?? null;
+          const reading = ear?.read(outcome === 'ok' || outcome === 'upstream_error') ?? null;
           if (reading) {
-            exchange.state.reading = reading;
+            readAnswer(exchange, reading);
             refine(exchange, reading);
-            // What nobody bills has no price, whatever was counted on the way to a refusal.
-            if (reading.usageStatus !== 'not_applicable') exchange.state.cost = costOf(exchange, reading);
             count(exchange, reading);
           }
-          if (isUnsaid(exchange, reading)) return estimate(exchange, reading, meter?.text ?? null, counting);
+          if (isUnsaid(exchange, reading)) return estimate(exchange, reading, ear?.text ?? null, counting);
         });
       },
     };
   },
 });
 
-type Meter = ReturnType<Exchange['dialect']['meter']>;
+/** What an answer says, as far as it was heard. */
+interface Ear {
+  /** Ends the listening, the first time. `body` is all of an answer of which nothing was heard yet. */
+  read(whole: boolean, body?: Uint8Array): Reading;
+  readonly text: KeptText | null;
+}
 
 /** Opens the meter that fits an answer, beside its way to the client. */
-function listen(exchange: Exchange, response: ExchangeResponse): Meter {
+function listen(exchange: Exchange, response: ExchangeResponse): Ear {
   const { status, contentType } = response;
   const streamAsked = exchange.request.stream;
   const meter = exchange.dialect.meter({
@@ -75,12 +79,31 @@ function listen(exchange: Exchange, response: ExchangeResponse): Meter {
   delete exchange.state.timeToFirstToken;
   response.beginsWhen(() => !streamAsked || meter.started);
   response.drainWhen(() => meter.finishing);
+  let reading: Reading | null = null;
   response.tap((chunk) => {
-    meter.push(chunk);
+    if (reading === null) meter.push(chunk);
     if (exchange.state.timeToFirstToken !== undefined || (streamAsked && !meter.started)) return;
     exchange.state.timeToFirstToken = exchange.elapsed();
   });
-  return meter;
+  const read = (whole: boolean, body?: Uint8Array): Reading => {
+    if (reading === null && body) meter.push(body);
+    reading ??= meter.end(whole);
+    return reading;
+  };
+  return {
+    read,
+    get text() {
+      return meter.text;
+    },
+  };
+}
+
+/** Says in the exchange what was read, once. What nobody bills has no price, whatever was counted on the way to a refusal. */
+function readAnswer(exchange: Exchange, reading: Reading): true {
+  if (exchange.state.reading === reading) return true;
+  exchange.state.reading = reading;
+  if (reading.usageStatus !== 'not_applicable') exchange.state.cost = costOf(exchange, reading);
+  return true;
 }
 
 /** Makes the function that adds an answer to the metrics. */

@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 
 import type { Blueprint } from './blueprint.ts';
+import { compileGlobs } from './bytes/glob.ts';
 import { Keyring } from './keyring.ts';
-import { compileGlobs } from './loader/glob.ts';
 import type { Ordered } from './loader/order.ts';
 import type { Facts } from './loader/when.ts';
 import { type CostQuestion, costOf } from './metering/cost.ts';
 import type { Dialect } from './pipeline/dialect.ts';
 import type { Exchange, Principal, Terms } from './pipeline/exchange.ts';
 import { Pipeline, type Stage } from './pipeline/pipeline.ts';
-import type { Provider } from './pipeline/provider.ts';
+import type { Provider, Target } from './pipeline/provider.ts';
 import type { Instance, Lent } from './plugin.ts';
 import { Endpoints } from './proxy/endpoints.ts';
 import { type CompiledRoute, Routes } from './proxy/routes.ts';
-import type { Asked, FoundEndpoint, Limits, Target, Traffic } from './proxy/traffic.ts';
+import type { Asked, FoundEndpoint, Limits, Traffic } from './proxy/traffic.ts';
 import type { Resources } from './resources.ts';
 
 /** What a generation is lent by the gateway, which outlives it. */

@@ -6,7 +6,7 @@ import type { Generation } from './generation.ts';
 import type { PriceBook } from './metering/prices.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Principal } from './pipeline/exchange.ts';
-import type { Log, Panel } from './plugin.ts';
+import type { Log, Page, Panel } from './plugin.ts';
 import { isLoopback, type Port } from './ports.ts';
 import type { Store } from './store/store.ts';
 import type { Tally } from './tally.ts';
@@ -142,6 +142,10 @@ export class GatewayHouse implements House {
     return [...this.#gateway.current.instances].flatMap(([plugin, { panels = [] }]) =>
       panels.map((panel) => ({ plugin, panel })),
     );
+  }
+
+  pages(): readonly Page[] {
+    return [...this.#gateway.current.instances.values()].flatMap(({ pages = [] }) => pages);
   }
 
   async metrics(): Promise<{ contentType: string; text: string }> {

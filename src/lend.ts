@@ -32,6 +32,12 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     },
     metrics: metrics.lend(plugin),
     folder,
+    get accounts() {
+      return store.accounts;
+    },
+    get documents() {
+      return store.documents(plugin);
+    },
     tokens,
     terms,
     publish,

@@ -6,10 +6,16 @@
  */
 import type Router from '@koa/router';
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { Accounts } from './accounts/accounts.ts';
+import type { Documents } from './accounts/documents.ts';
 import type { Exchange, Principal, Terms, Verdict } from './pipeline/exchange.ts';
 import type { ExchangeRecord } from './pipeline/record.ts';
 import type { Tokens } from './tokens/token-count.ts';
 
+export type { Accounts, Claim, Standing, Taken } from './accounts/accounts.ts';
+export type { Documents, Json } from './accounts/documents.ts';
+export type { AccountKey, Dimension, FactOf, Measure, Window } from './accounts/series.ts';
+export { Series } from './accounts/series.ts';
 export type { Cost, CostQuestion } from './metering/cost.ts';
 export type { KeptText } from './metering/kept-text.ts';
 export type { LateBill, LateMeter, LateShare } from './metering/late.ts';
@@ -38,6 +44,8 @@ export interface PluginDefinition<O extends OptionsSchema = OptionsSchema> {
   section?: string;
   /** Other plugins that must stand `above` (nearer the client) or `below` it when both are listed. */
   requires?: Readonly<Record<string, 'above' | 'below'>>;
+  /** Plugins without which it makes no sense: they must be listed, too. */
+  needs?: readonly string[];
   setup(lent: Lent<O>): Instance | undefined | Promise<Instance | undefined>;
 }
 
@@ -64,6 +72,10 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
       to: Date;
     }): Promise<ExchangeRecord | null>;
   };
+  /** Sums of what was used, to check requests against before they leave. */
+  accounts: Accounts;
+  /** What was set while the gateway ran, of this plugin's own. */
+  documents: Documents;
   metrics: Metrics;
   /** Counts tokens where nobody has said how many: in a thread of its own, or by length here and now. Never rejects. */
   tokens: Tokens;
@@ -82,9 +94,10 @@ export interface Instance {
   onRequest?(exchange: Exchange): Verdict | undefined | void | Promise<Verdict | undefined | void>;
   /** Adds management routes; they are behind the same login as the dashboard. Their `ctx.state` has the members of `RouteState`. */
   routes?(router: Router): void;
-  /** Paths of `routes` that only take something in: a gateway key with `access: proxy` opens these, too. */
+  /** Paths of `routes` that a gateway key with `access: proxy` opens, too: they show its holder nothing of others. */
   reports?: readonly string[];
   panels?: Panel[];
+  pages?: Page[];
   close?(): void | Promise<void>;
 }
 
@@ -93,6 +106,20 @@ export interface RouteState {
   /** Whose gateway key was shown; null for a person who is logged in, and on an open listener. */
   readonly principal: Principal | null;
   readonly listener: { readonly name: string; readonly agent: string | null };
+  /** Fields of a posted form; its token was checked by then. */
+  readonly form?: URLSearchParams | null;
+}
+
+/** A page of the dashboard. */
+export interface Page {
+  /** Its address is /dashboard/NAME, its view views/pages/NAME.hbs. */
+  name: string;
+  /** In the menu and above the page. */
+  title: string;
+  /** Its view fetches itself anew when something happens, and needs the feed for it. */
+  live?: boolean;
+  /** `zone` is the reader's time zone. */
+  data(question: { query: URLSearchParams; zone: string }): Record<string, unknown> | Promise<Record<string, unknown>>;
 }
 
 /** A box on the overview page. */

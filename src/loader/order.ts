@@ -9,23 +9,34 @@ export interface Ordered extends Omit<PluginEntry, 'when'> {
   readonly applies: ((facts: Facts) => boolean) | null;
 }
 
-type Requires = Readonly<Record<string, 'above' | 'below'>>;
+/** What a plugin says about others. */
+interface Needs {
+  readonly requires?: Readonly<Record<string, 'above' | 'below'>> | undefined;
+  readonly needs?: readonly string[] | undefined;
+}
 
 /**
  * Returns the entries in the order of the list, `when` compiled; those switched off are among them and take
- * part in no check. Throws a ConfigError when a plugin stands on the wrong side of one it requires.
+ * part in no check. Throws a ConfigError when a plugin stands on the wrong side of one it requires,
+ * or without one it needs.
  */
-export function orderPlugins(
-  entries: readonly PluginEntry[],
-  definitions: ReadonlyMap<string, { readonly requires?: Requires | undefined }>,
-): Ordered[] {
+export function orderPlugins(entries: readonly PluginEntry[], definitions: ReadonlyMap<string, Needs>): Ordered[] {
   const enabled = entries.filter((entry) => entry.enabled);
   const problems = enabled.flatMap((entry, at) => {
-    const requires = definitions.get(entry.plugin)?.requires ?? {};
-    return Object.entries(requires).flatMap(([other, side]) => misplaced(enabled, at, other, side));
+    const { requires = {}, needs = [] } = definitions.get(entry.plugin) ?? {};
+    return [
+      ...needs.flatMap((other) => missing(enabled, entry, other)),
+      ...Object.entries(requires).flatMap(([other, side]) => misplaced(enabled, at, other, side)),
+    ];
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return entries.map(({ when, ...entry }) => ({ ...entry, applies: when === null ? null : compileWhen(when) }));
+}
+
+function missing(entries: readonly PluginEntry[], entry: PluginEntry, other: string): Problem[] {
+  if (entries.some(({ plugin }) => plugin === other)) return [];
+  const message = `needs the plugin ${other}, which is not in the list; add ${other}, or take ${entry.name} out`;
+  return [{ ...placeOf(entry), path: `plugins: ${entry.name}`, message }];
 }
 
 function misplaced(entries: readonly PluginEntry[], at: number, other: string, side: 'above' | 'below'): Problem[] {

@@ -1,5 +1,5 @@
+import { compileGlobs } from '../bytes/glob.ts';
 import type { When } from '../config/schema.ts';
-import { compileGlobs } from './glob.ts';
 
 /** What is known of an exchange when a plugin's `when` is asked. Unknown is null. */
 export interface Facts {

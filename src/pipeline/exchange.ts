@@ -2,7 +2,7 @@ import type { Cost, CostQuestion } from '../metering/cost.ts';
 import type { Outcome, Reading } from '../metering/usage.ts';
 import type { Dialect } from './dialect.ts';
 import { newId } from './id.ts';
-import type { Provider } from './provider.ts';
+import type { Provider, Target } from './provider.ts';
 import type { ExchangeRecord } from './record.ts';
 import type { ExchangeRequest } from './request.ts';
 import type { ExchangeResponse } from './response.ts';
@@ -39,7 +39,15 @@ export interface ExchangeState {
   tags?: Record<string, string>;
   reading?: Reading;
   cost?: Cost;
+  /**
+   * Reads the answer's usage now, not when all is over: once all of the body is out, or from
+   * the whole body before it leaves. Sets `reading` and `cost`; false where nothing is read.
+   */
+  readNow?: (body?: Uint8Array) => boolean;
   estimate?: NonNullable<ExchangeRecord['estimate']>;
+  prediction?: NonNullable<ExchangeRecord['prediction']>;
+  /** US dollars that count where the cost stays unknown. */
+  reserve?: string;
   /** Milliseconds from the request's arrival to the first event with content. */
   timeToFirstToken?: number;
 }
@@ -65,7 +73,10 @@ export interface ExchangeParts {
   api: string | null;
   bills: boolean;
   dialect: Dialect;
-  provider: Provider | null;
+  /** Where it may go, best first; empty when nobody answers for it. */
+  targets: readonly Target[];
+  /** Calls back when the client leaves before its answer is whole. */
+  whenGone?(listener: () => void): void;
   /** Version and prices of the configuration it began with. */
   terms: Terms;
   startedAt: number;
@@ -88,6 +99,8 @@ export interface Ending {
   error: { type: string; code: string } | null;
 }
 
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
 /** A request and its response. Every exchange finishes exactly once, whatever happens. */
 export class Exchange {
   readonly id: string;
@@ -101,12 +114,13 @@ export class Exchange {
   readonly bills: boolean;
   readonly dialect: Dialect;
   readonly terms: Terms;
+  readonly targets: readonly Target[];
   readonly state: ExchangeState = {};
   readonly attempts: ExchangeRecord['attempts'] = [];
   /** Where it goes; null when no provider was found. Changes when the trip is repeated elsewhere. */
   provider: Provider | null;
   /** The name this target knows the model by, where its route renames it. */
-  targetModel: string | null = null;
+  targetModel: string | null;
   response: ExchangeResponse | null = null;
   ending: Ending | null = null;
   /** Milliseconds on the clock: when the request left for the upstream the first time. */
@@ -116,6 +130,8 @@ export class Exchange {
   responseBytes = 0;
 
   readonly #clock: number;
+  readonly #whenGone: ExchangeParts['whenGone'];
+  #headers: Record<string, string> | null = null;
   readonly #responseListeners: { stage: string; listener: ResponseListener }[] = [];
   readonly #finishListeners: { stage: string; listener: FinishListener }[] = [];
   #stage = '';
@@ -131,7 +147,10 @@ export class Exchange {
     this.bills = parts.bills;
     this.dialect = parts.dialect;
     this.terms = parts.terms;
-    this.provider = parts.provider;
+    this.targets = parts.targets;
+    this.provider = parts.targets[0]?.provider ?? null;
+    this.targetModel = parts.targets[0]?.model ?? null;
+    this.#whenGone = parts.whenGone;
   }
 
   /** Milliseconds since the request's arrival, on the monotonic clock. */
@@ -147,6 +166,20 @@ export class Exchange {
   /** Calls back when the last byte has left: exactly once, whatever happened. Bottom of the list first. */
   onFinish(listener: FinishListener): void {
     this.#finishListeners.unshift({ stage: this.#stage, listener });
+  }
+
+  /** Calls back when the client leaves before its answer is whole: for those who make it wait. */
+  onGone(listener: () => void): void {
+    this.#whenGone?.(listener);
+  }
+
+  /**
+   * Puts a header on whatever the client gets: the provider's answer, a refusal, a failure. It
+   * takes the place of one of the same name. Name in lower case; of no use once the answer has begun.
+   */
+  setHeader(name: string, value: string): void {
+    this.#headers ??= {};
+    this.#headers[name] = value;
   }
 
   /** Makes the verdict that ends the trip with an error in the client's own dialect. */
@@ -171,6 +204,11 @@ export class Exchange {
   /** Makes the verdict that sends the request once more, here or to another provider. From onResponse only. */
   retry(provider: string | null, reason: string): Verdict {
     return { kind: 'retry', provider, reason };
+  }
+
+  /** What `setHeader` was told. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#headers ?? NO_HEADERS;
   }
 
   /** For the pipeline: which stage subscribes now. */

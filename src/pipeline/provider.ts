@@ -42,3 +42,10 @@ export interface Timeouts {
   readonly idle: number;
   readonly total: number;
 }
+
+/** Where a request may go. */
+export interface Target {
+  readonly provider: Provider;
+  /** The name this provider knows the model by; null: as asked. */
+  readonly model: string | null;
+}

@@ -59,6 +59,26 @@ export interface ExchangeRecord {
     confidence: 'high' | 'medium' | 'low';
   } | null;
 
+  /** What was said before it left; null where nothing was. */
+  prediction: {
+    input_tokens: number;
+    /** How the input was counted: with the model's own tokenizer, over all of it, or not. */
+    source: 'counted' | 'estimated';
+    /** All answers together, reasoning included: expected, and what 9 of 10 are to stay below. */
+    output_tokens: number;
+    output_tokens_p90: number;
+    /** Where the output comes from: what such requests have produced, the request's own limit, or the model's. */
+    basis: 'learned' | 'max_tokens' | 'model';
+    /** Null where the price is unknown. */
+    cost_usd: string | null;
+    cost_usd_p90: string | null;
+    /** The most it may cost if the provider keeps to its limits; null where nobody can say. */
+    cost_usd_max: string | null;
+    confidence: 'high' | 'medium' | 'low';
+  } | null;
+  /** What budgets count for it while its cost is unknown, where they were told to; US dollars. */
+  reserved_usd: string | null;
+
   upstream_request_id: string | null;
   response_id: string | null;
   attempts: { provider: string; model: string | null; status: number | null; reason: string; ms: number }[];

@@ -24,6 +24,8 @@ export class ExchangeResponse {
   readonly mappers: EventMapper[] = [];
   /** Headers added to the answer, lower-case name to value. */
   readonly added: [string, string][] = [];
+  /** Headers behind the body: name, and what tells the value once the body is whole. */
+  readonly trailers: [string, () => string | null][] = [];
 
   readonly #headers: ReadonlyMap<string, string>;
   readonly #peek: (limit: number) => Promise<Buffer>;
@@ -87,6 +89,14 @@ export class ExchangeResponse {
 
   setHeader(name: string, value: string): void {
     this.added.push([name, value]);
+  }
+
+  /**
+   * Sends a header behind the body, to clients that said `TE: trailers`. Not behind a body whose
+   * length was announced. `value` is asked when all of the body is out; null leaves it away.
+   */
+  setTrailer(name: string, value: () => string | null): void {
+    this.trailers.push([name, value]);
   }
 
   /** Says when the rest of the body is only the bill: a client that leaves then does not cancel the upstream. */

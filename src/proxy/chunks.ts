@@ -5,6 +5,8 @@ const COPIED = 16 * 1024;
 const CRLF = Buffer.from('\r\n');
 const LAST = Buffer.from('0\r\n\r\n');
 
+export type Trailers = readonly (readonly [name: string, value: () => string | null])[];
+
 /**
  * Frames a body as HTTP/1.1 chunks, each in one piece.
  *
@@ -14,10 +16,12 @@ const LAST = Buffer.from('0\r\n\r\n');
  */
 export class Chunks {
   readonly #res: ServerResponse;
+  readonly #trailers: Trailers;
 
   /** Takes the framing over, after `writeHead` with `transfer-encoding: chunked`. */
-  constructor(res: ServerResponse) {
+  constructor(res: ServerResponse, trailers: Trailers = []) {
     this.#res = res;
+    this.#trailers = trailers;
     res.chunkedEncoding = false;
   }
 
@@ -37,6 +41,12 @@ export class Chunks {
   }
 
   end(): void {
-    this.#res.end(LAST);
+    if (this.#trailers.length === 0) this.#res.end(LAST);
+    else this.#res.end(`0\r\n${this.#trailers.map(lineOf).join('')}\r\n`, 'latin1');
   }
+}
+
+function lineOf([name, value]: Trailers[number]): string {
+  const text = value();
+  return text === null ? '' : `${name}: ${text}\r\n`;
 }

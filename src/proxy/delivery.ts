@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 import { MappedStream } from '../pipeline/events.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
 import type { ExchangeResponse } from '../pipeline/response.ts';
 import { Chunks } from './chunks.ts';
 import { encodingsOf, isDecodable, openDecoder } from './decode.ts';
@@ -15,7 +16,7 @@ export interface DeliveryOptions {
   res: ServerResponse;
   response: ExchangeResponse;
   headers: DownHeaders;
-  exchangeId: string;
+  exchange: Exchange;
   /** Holds back keys of the gateway's own that the provider quotes; null when none can be in it. */
   scrub: ((text: string) => string) | null;
   /** Called when a `write` that returned false may go on. */
@@ -62,16 +63,21 @@ export class Delivery {
 
   /** Sends status and headers. */
   begin(status: number, statusText: string): void {
-    const { res, headers, response, exchangeId, scrub } = this.#options;
+    const { res, headers, response, exchange, scrub } = this.#options;
     const rewritten = this.#plain || this.#mapped !== null || this.#held !== null;
     let out = rewritten ? without(headers.out, REWRITTEN) : headers.out;
     if (scrub) out = out.map((text) => scrub(text));
-    out.push('x-token-spy-id', exchangeId);
+    const added = Object.entries(exchange.headers);
+    if (added.length > 0) out = without(out, new Set(Object.keys(exchange.headers)));
+    out.push('x-token-spy-id', exchange.id);
+    for (const [name, value] of added) out.push(name, value);
     for (const [name, value] of response.added) out.push(name, value);
     const chunked = Chunks.fit(res, status, has(out, 'content-length'));
     if (chunked) out.push('transfer-encoding', 'chunked');
+    const trailers = chunked && takesTrailers(res) ? response.trailers : [];
+    if (trailers.length > 0) out.push('trailer', trailers.map(([name]) => name).join(', '));
     res.writeHead(status, statusText, out);
-    if (chunked) this.#chunks = new Chunks(res);
+    if (chunked) this.#chunks = new Chunks(res, trailers);
     // Head and first bytes share a packet when they come in one tick; a head alone does not wait longer than that.
     process.nextTick(() => {
       if (this.bytes === 0 && !res.writableEnded && !res.destroyed) res.flushHeaders();
@@ -166,6 +172,12 @@ export class Delivery {
     if (!plain || chunk[0] !== 0x1f || chunk[1] !== 0x8b || this.#options.response.taps.length === 0) return;
     this.#decoder = openDecoder(['gzip'], this.#decoded, this.#options.resume);
   }
+}
+
+/** Trailers are for clients that ask for them: others may not know what they are. */
+function takesTrailers({ req }: ServerResponse): boolean {
+  const { te } = req.headers;
+  return te !== undefined && /(?:^|,)\s*trailers\s*(?:,|$)/i.test(String(te));
 }
 
 /** True when the client said that it can read each of the encodings. */

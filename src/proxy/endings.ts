@@ -12,10 +12,13 @@ export function sendVerdict(exchange: Exchange, verdict: Verdict, res: ServerRes
   const { id, dialect } = exchange;
   if (verdict.kind === 'retry') throw new Error('retry is a verdict of onResponse only');
   if (verdict.kind === 'answer') {
-    if (!res.destroyed) res.writeHead(verdict.status, { ...verdict.headers, 'x-token-spy-id': id }).end(verdict.body);
+    if (!res.destroyed)
+      res
+        .writeHead(verdict.status, { ...verdict.headers, ...exchange.headers, 'x-token-spy-id': id })
+        .end(verdict.body);
     return { outcome: 'cached', status: verdict.status, error: null };
   }
-  sendProblem(res, dialect, { ...verdict, requestId: id }, verdict.headers);
+  sendProblem(res, dialect, { ...verdict, requestId: id }, { ...exchange.headers, ...verdict.headers });
   return { outcome: 'refused', status: verdict.status, error: { type: 'gateway', code: verdict.code } };
 }
 

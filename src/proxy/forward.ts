@@ -24,14 +24,13 @@ import {
   sendProblem,
   TOO_LONG,
 } from './problems.ts';
-import type { Target, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
 
 const FALLBACK_STATUS = new Set([429, 500, 502, 503, 504, 529]);
 
 export interface ForwardParts {
   exchange: Exchange;
   traffic: Traffic;
-  targets: readonly Target[];
   ownCredential: OwnCredential;
   req: IncomingMessage;
   res: ServerResponse;
@@ -60,8 +59,8 @@ export class Forward {
 
   constructor(parts: ForwardParts) {
     this.#parts = parts;
-    const { deadlines, traffic, exchange, targets } = parts;
-    this.#itinerary = new Itinerary(exchange, targets);
+    const { deadlines, traffic, exchange } = parts;
+    this.#itinerary = new Itinerary(exchange);
     this.#patience = new Patience(deadlines, traffic.limits.clientStall, {
       begun: () => this.#response?.begun ?? false,
       over: (failure) => this.#failed(failure),
@@ -148,7 +147,7 @@ export class Forward {
     if (isUnread(req)) res.shouldKeepAlive = false;
     const scrub = status >= 400 && this.#out!.gatewayKey ? traffic.scrub : null;
     const resume = (): void => this.#caughtUp();
-    const delivery = new Delivery({ res, response: this.#response!, headers, exchangeId: exchange.id, scrub, resume });
+    const delivery = new Delivery({ res, response: this.#response!, headers, exchange, scrub, resume });
     this.#delivery = delivery;
     this.#patience.heard('passing');
     delivery.begin(status, statusText);
@@ -280,7 +279,7 @@ export class Forward {
       this.#settle({ outcome: 'truncated', status: this.#seen, error });
       return;
     }
-    sendProblem(res, exchange.dialect, { ...failure, requestId: exchange.id });
+    sendProblem(res, exchange.dialect, { ...failure, requestId: exchange.id }, exchange.headers);
     this.#settle({ outcome: failure.status < 500 ? 'refused' : 'upstream_error', status: failure.status, error });
   }
 

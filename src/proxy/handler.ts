@@ -4,6 +4,7 @@ import { readForm } from '../bytes/form.ts';
 import { Rope } from '../bytes/rope.ts';
 import { type Ending, Exchange, type Verdict } from '../pipeline/exchange.ts';
 import { newId } from '../pipeline/id.ts';
+import type { Target } from '../pipeline/provider.ts';
 import { ExchangeRequest } from '../pipeline/request.ts';
 import { type Body, type BodyProblem, planBody, readBody } from './body.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
@@ -13,7 +14,7 @@ import { Forward } from './forward.ts';
 import type { Overload } from './overload.ts';
 import { parsePath, type RequestPath } from './paths.ts';
 import { OVERLOADED, sendProblem } from './problems.ts';
-import type { FoundEndpoint, ListenerFacts, Target, Traffic } from './traffic.ts';
+import type { FoundEndpoint, ListenerFacts, Traffic } from './traffic.ts';
 
 export interface HandlerParts {
   /** Read once per exchange: it keeps the configuration it began with. */
@@ -92,9 +93,15 @@ async function proxy(arrival: Arrival, parts: HandlerParts): Promise<void> {
     body = await readBody(req, wanted === 'json', traffic.limits.body);
     trouble = body === null ? 'left' : body.problem;
   }
-  const { exchange, targets } = makeExchange(arrival, path, endpoint, credentials, plan === 'none' ? NO_BODY : body);
-  const ending = await pass(exchange, targets, trouble, credentials, arrival, parts);
+  const exchange = makeExchange(arrival, path, endpoint, credentials, plan === 'none' ? NO_BODY : body);
+  const ending = await pass(exchange, trouble, credentials, arrival, parts);
   await finish(exchange, ending, traffic);
+}
+
+/** Also calls back when the client had left before somebody asked. */
+function whenGone(res: ServerResponse, listener: () => void): void {
+  if (res.destroyed) listener();
+  else res.once('close', () => res.writableFinished || listener());
 }
 
 /** What keeps a request here: its body, or a client that left before the end of it. */
@@ -109,7 +116,7 @@ function makeExchange(
   endpoint: FoundEndpoint | null,
   credentials: Credentials,
   body: Body | null,
-): { exchange: Exchange; targets: readonly Target[] } {
+): Exchange {
   const { listener, traffic, startedAt, clock } = arrival;
   const request = requestOf(arrival, path, endpoint, body);
   for (const name of credentials.gatewayHeaders) request.hideHeader(name);
@@ -128,14 +135,14 @@ function makeExchange(
     api: facts?.api ?? null,
     bills: facts?.bills ?? false,
     dialect: facts?.dialect ?? traffic.dialectOf(path.path, targets[0]?.provider ?? null),
-    provider: targets[0]?.provider ?? null,
+    targets,
+    whenGone: (listener) => whenGone(arrival.res, listener),
     terms: traffic.terms,
     startedAt,
     clock,
   });
-  exchange.targetModel = targets[0]?.model ?? null;
   exchange.requestBytes = body?.raw.length ?? 0;
-  return { exchange, targets };
+  return exchange;
 }
 
 function requestOf(
@@ -165,7 +172,6 @@ function formOf(req: IncomingMessage, raw: Buffer): ReadonlyMap<string, string> 
 /** Shows the exchange to the pipeline and, if nothing ends the trip, sends it on. */
 async function pass(
   exchange: Exchange,
-  targets: readonly Target[],
   trouble: Trouble,
   credentials: Credentials,
   arrival: Arrival,
@@ -175,16 +181,16 @@ async function pass(
   const met = traffic.pipeline.meet(exchange);
   const verdict = met instanceof Promise ? await met : met;
   if (trouble === 'left') return LEFT;
-  const last = verdict ?? doorVerdict(exchange, targets, trouble);
+  const last = verdict ?? doorVerdict(exchange, trouble);
   if (last) return sendVerdict(exchange, last, res);
   const { ownCredential } = credentials;
-  return new Forward({ exchange, traffic, targets, ownCredential, req, res, deadlines: parts.deadlines }).run();
+  return new Forward({ exchange, traffic, ownCredential, req, res, deadlines: parts.deadlines }).run();
 }
 
 /** The last word after every plugin has seen the request: what cannot leave is refused here, with its row. */
-function doorVerdict(exchange: Exchange, targets: readonly Target[], problem: BodyProblem | null): Verdict | undefined {
+function doorVerdict(exchange: Exchange, problem: BodyProblem | null): Verdict | undefined {
   if (problem) return exchange.refuse(problem.status, problem.code, problem.message);
-  if (targets.length > 0) return undefined;
+  if (exchange.targets.length > 0) return undefined;
   return exchange.refuse(404, 'no_route', 'No provider in gateway.yaml answers for this path and model.');
 }
 

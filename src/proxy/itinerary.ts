@@ -1,5 +1,5 @@
 import type { Exchange } from '../pipeline/exchange.ts';
-import type { Target } from './traffic.ts';
+import type { Target } from '../pipeline/provider.ts';
 
 /** How often one exchange may be sent, whatever asks for it. */
 const MAX_ATTEMPTS = 6;
@@ -7,14 +7,16 @@ const MAX_ATTEMPTS = 6;
 /** Where one exchange is sent, in which order, and what came of it so far. */
 export class Itinerary {
   readonly #exchange: Exchange;
-  readonly #targets: readonly Target[];
   #index = 0;
   /** Attempts so far, with the one under way. */
   tries = 0;
 
-  constructor(exchange: Exchange, targets: readonly Target[]) {
+  constructor(exchange: Exchange) {
     this.#exchange = exchange;
-    this.#targets = targets;
+  }
+
+  get #targets(): readonly Target[] {
+    return this.#exchange.targets;
   }
 
   get target(): Target {

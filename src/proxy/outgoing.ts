@@ -3,14 +3,13 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Rope } from '../bytes/rope.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import type { Provider } from '../pipeline/provider.ts';
+import type { Provider, Target } from '../pipeline/provider.ts';
 import type { ExchangeRequest } from '../pipeline/request.ts';
 import { SIGNATURE_HEADERS, sign } from './aws-signer.ts';
 import type { OwnCredential } from './credentials.ts';
 import { has, upstreamHeaders, without } from './headers.ts';
 import { joinPath } from './paths.ts';
 import { Broken, CLIENT_GONE, tooLarge } from './problems.ts';
-import type { Target } from './traffic.ts';
 
 /** A request ready for undici. */
 export interface Outgoing {

@@ -1,5 +1,5 @@
-import type { Provider } from '../pipeline/provider.ts';
-import type { Asked, EndpointFacts, Target } from './traffic.ts';
+import type { Provider, Target } from '../pipeline/provider.ts';
+import type { Asked, EndpointFacts } from './traffic.ts';
 
 /** A route of gateway.yaml, ready to be asked. */
 export interface CompiledRoute {

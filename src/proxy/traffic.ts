@@ -3,7 +3,7 @@ import type { Pool } from 'undici';
 import type { Dialect } from '../pipeline/dialect.ts';
 import type { Exchange, Principal, Terms } from '../pipeline/exchange.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import type { Provider } from '../pipeline/provider.ts';
+import type { Provider, Target } from '../pipeline/provider.ts';
 
 /** A port as the proxy sees it. */
 export interface ListenerFacts {
@@ -48,13 +48,6 @@ export interface Asked {
   agent: string | null;
 }
 
-/** Where a request may go, best first. */
-export interface Target {
-  readonly provider: Provider;
-  /** The name this provider knows the model by; null: as asked. */
-  readonly model: string | null;
-}
-
 /** Milliseconds and bytes. */
 export interface Limits {
   readonly body: number;
@@ -81,7 +74,7 @@ export interface Traffic {
   /** Who answers for a path no adapter owns: the family of its provider, or of its looks. */
   dialectOf(path: string, provider: Provider | null): Dialect;
   provider(name: string): Provider | undefined;
-  /** Targets in their order; empty when nobody can answer. */
+  /** Targets, best first; empty when nobody can answer. */
   targets(asked: Asked): readonly Target[];
   principal(key: string): Principal | null;
   pool(provider: Provider): Pool;

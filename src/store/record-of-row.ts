@@ -89,6 +89,8 @@ function keptOf(detail: Detail): Kept {
     usage_by_model: detail.usage_by_model ?? null,
     service_tier: detail.service_tier ?? null,
     estimate: detail.estimate ?? null,
+    prediction: detail.prediction ?? null,
+    reserved_usd: detail.reserved_usd ?? null,
     upstream_request_id: detail.upstream_request_id ?? null,
     response_id: detail.response_id ?? null,
     attempts: detail.attempts ?? [],

@@ -28,6 +28,8 @@ const KEPT = [
   'usage_by_model',
   'service_tier',
   'estimate',
+  'prediction',
+  'reserved_usd',
   'upstream_request_id',
   'response_id',
   'attempts',

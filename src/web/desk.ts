@@ -4,10 +4,12 @@ import type { Assets } from './assets.ts';
 import type { ConfigurationState, House } from './house.ts';
 import type { Renderer } from './render.ts';
 
-/** The pages of the menu. */
-const MENU = [
+/** The pages of the menu; those of plugins stand between them. */
+const FIRST = [
   { name: 'overview', title: 'Overview', href: '/dashboard' },
   { name: 'requests', title: 'Requests', href: '/dashboard/requests' },
+];
+const LAST = [
   { name: 'prices', title: 'Prices', href: '/dashboard/prices' },
   { name: 'pipeline', title: 'Pipeline', href: '/dashboard/pipeline' },
   { name: 'config', title: 'Configuration', href: '/dashboard/config' },
@@ -46,6 +48,11 @@ export class Desk {
     return this.#renderer.hasPanel(view);
   }
 
+  #menu() {
+    const own = this.house.pages().map(({ name, title }) => ({ name, title, href: `/dashboard/${name}` }));
+    return [...FIRST, ...own, ...LAST];
+  }
+
   #frame(ctx: Context, { viewer, unpriced }: WebState, { menu, live, seen }: PageData): Record<string, unknown> {
     const known = viewer.kind !== 'stranger';
     const configuration = this.house.configuration();
@@ -63,11 +70,12 @@ export class Desk {
       theme: themeOf(ctx),
       zone: zoneOf(ctx),
       known,
-      menu: known ? MENU.map((entry) => ({ ...entry, here: entry.name === menu })) : [],
+      menu: known ? this.#menu().map((entry) => ({ ...entry, here: entry.name === menu })) : [],
       version: known ? this.house.packageVersion : null,
       refused: known && configuration.error ? { ...configuration.error, version: configuration.version } : null,
       store: known ? this.house.store.health() : null,
       unpriced: known ? (unpriced ?? null) : null,
+      token: tokenOf(viewer),
       logout: viewer.kind === 'session' ? { name: viewer.session.name, token: tokenOf(viewer) } : null,
     };
   }

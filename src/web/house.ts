@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import type { PriceBook } from '../metering/prices.ts';
 import type { Principal } from '../pipeline/exchange.ts';
-import type { Log, Panel } from '../plugin.ts';
+import type { Log, Page, Panel } from '../plugin.ts';
 import type { ListenerFacts } from '../proxy/traffic.ts';
 import type { Store } from '../store/store.ts';
 
@@ -29,6 +29,8 @@ export interface House {
   inFlight(): number;
   draining(): boolean;
   panels(): readonly { plugin: string; panel: Panel }[];
+  /** In the order of the pipeline. */
+  pages(): readonly Page[];
   /** Prometheus text. */
   metrics(): Promise<{ contentType: string; text: string }>;
   /** Default session limit of the predecessor's health answer, in characters. */

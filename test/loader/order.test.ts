@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { orderPlugins } from '../../src/loader/order.ts';
 import { good } from '../config/known.ts';
 
-type Definitions = ReadonlyMap<string, { requires: Record<string, 'above' | 'below'> }>;
+type Definitions = Parameters<typeof orderPlugins>[1];
 const requiring: Definitions = new Map([['history', { requires: { identity: 'below' } }]]);
 const order = (text: string, definitions = requiring) => orderPlugins(good(text).config.plugins, definitions);
 
@@ -31,6 +31,16 @@ describe('the pipeline', () => {
     expect(() => order('plugins:\n  - history\n  - identity\n', above)).to.throw(
       'gateway.yaml:2:5 plugins: history needs identity above it, but identity on line 3 stands below; move identity above history',
     );
+  });
+
+  it('is refused when a plugin is listed without one it needs', () => {
+    const needing: Definitions = new Map([['history', { needs: ['identity'] }]]);
+    expect(() => order('plugins:\n  - history\n', needing)).to.throw(
+      'gateway.yaml:2:5 plugins: history needs the plugin identity, which is not in the list; add identity, or take history out',
+    );
+    const off = 'plugins:\n  - history\n  - { plugin: identity, enabled: false }\n';
+    expect(() => order(off, needing)).to.throw('history needs the plugin identity');
+    expect(order('plugins: [identity, history]', needing)).to.have.length(2);
   });
 
   it('asks nothing of plugins that are not there', () => {

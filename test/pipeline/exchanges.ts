@@ -40,7 +40,7 @@ export const exchangeOf = (request = requestOf()): Exchange =>
     api: 'openai.chat',
     bills: true,
     dialect: DIALECT,
-    provider: null,
+    targets: [],
     terms: {
       configVersion: '0',
       cost: () => {

@@ -47,6 +47,8 @@ export function recordOf(changes: Partial<ExchangeRecord> = {}, at = NOON): Exch
     usage_by_model: null,
     service_tier: 'default',
     estimate: null,
+    prediction: null,
+    reserved_usd: null,
     upstream_request_id: 'req_0123456789abcdef',
     response_id: 'chatcmpl-0123456789abcdefghij',
     attempts: [],

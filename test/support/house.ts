@@ -131,6 +131,7 @@ function plainHouse(store: Store, log: House['log']): Omit<House, 'subscribe' | 
     inFlight: () => 0,
     draining: () => false,
     panels: () => [],
+    pages: () => [],
     metrics: async () => ({
       contentType: 'text/plain; version=0.0.4',
       text: '# HELP gateway_exchanges_total Exchanges.\n',
@@ -183,6 +184,8 @@ export function recordOf(change: Partial<ExchangeRecord> = {}): ExchangeRecord {
     usage_by_model: null,
     service_tier: null,
     estimate: null,
+    prediction: null,
+    reserved_usd: null,
     upstream_request_id: 'req_1',
     response_id: 'chatcmpl-1',
     attempts: [{ provider: 'openai', model: null, status: 200, reason: 'first', ms: 900 }],

@@ -19,11 +19,13 @@ export const ROOMS: Readonly<Record<string, Rule>> = {
     may: (target, typesOnly) =>
       inRooms(target, 'proxy', 'pipeline', 'bytes') || (typesOnly && target === 'src/adapter.ts'),
   },
+  accounts: { said: 'itself and bytes/', may: (target) => inRooms(target, 'accounts', 'bytes') },
   tokens: { said: 'nothing of ours but itself', may: (target) => inRooms(target, 'tokens') },
   config: { said: 'itself and metering/', may: (target) => inRooms(target, 'config', 'metering') },
   store: {
-    said: 'itself and the types of pipeline/ and metering/',
-    may: (target, typesOnly) => inRooms(target, 'store') || (typesOnly && inRooms(target, 'pipeline', 'metering')),
+    said: 'itself, accounts/ and the types of pipeline/ and metering/',
+    may: (target, typesOnly) =>
+      inRooms(target, 'store', 'accounts') || (typesOnly && inRooms(target, 'pipeline', 'metering')),
   },
   web: {
     said: 'itself and metering/, and of the rest types',

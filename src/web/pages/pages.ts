@@ -1,8 +1,9 @@
 import type Router from '@koa/router';
+import type { Context, Next } from 'koa';
 import type { WebState } from '../access.ts';
 import type { Assets } from '../assets.ts';
 import { bannerOf } from '../banner.ts';
-import type { Desk } from '../desk.ts';
+import { type Desk, zoneOf } from '../desk.ts';
 import { addOverview } from './overview.ts';
 import { addPricesPage } from './prices.ts';
 import { addRequest } from './request.ts';
@@ -28,4 +29,13 @@ export function addPages(router: Router<WebState>, desk: Desk, assets: Assets): 
   addRequest(router, desk);
   addPricesPage(router, desk);
   addState(router, desk);
+  router.get('/dashboard/:name', (ctx, next) => showOwn(ctx, next, desk));
+}
+
+/** Shows a page that a plugin brings. */
+async function showOwn(ctx: Context, next: Next, desk: Desk): Promise<void> {
+  const page = desk.house.pages().find(({ name }) => name === ctx.path.slice('/dashboard/'.length));
+  if (!page) return next();
+  const data = await page.data({ query: new URLSearchParams(ctx.querystring), zone: zoneOf(ctx) });
+  desk.show(ctx, page.name, { ...data, title: page.title, menu: page.name, live: page.live ?? false });
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { compileGlobs } from '../../src/loader/glob.ts';
+import { compileGlobs } from '../../src/bytes/glob.ts';
 
 describe('a glob', () => {
   it('matches the whole text, with * for any run of characters', () => {

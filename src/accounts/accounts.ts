@@ -1,0 +1,63 @@
+/** Sums that requests are checked against, and what is held of them while a request is under way. */
+import type { AccountKey, Series, Window } from './series.ts';
+
+/** What one request wants of one account. */
+export interface Claim extends AccountKey {
+  /** The most it may come to, in the units of the series. */
+  readonly amount: bigint;
+  /** What was spent, what is held and this must not exceed it; null: it is counted and never refused. */
+  readonly limit: bigint | null;
+}
+
+/** An account as it stands. `spent` is the sum of rows, `held` what requests under way may still add. */
+export interface Standing {
+  readonly spent: bigint;
+  readonly held: bigint;
+}
+
+export type Taken =
+  /** `standings` are those before this hold, in the order of the claims. */
+  | {
+      readonly taken: true;
+      readonly standings: readonly Standing[] /** The database is away: this node counts for itself. */;
+      readonly apart: boolean;
+    }
+  /** Nothing is held. `short`: which of the claims there was no room for. */
+  | { readonly taken: false; readonly standings: readonly Standing[]; readonly short: readonly number[] }
+  /** The database that all nodes share does not answer, and the caller wanted no guess. */
+  | { readonly taken: false; readonly standings: null; readonly short: readonly [] };
+
+export type Pending<T> = T | Promise<T>;
+
+/**
+ * The sums of what was used, exact to the last digit, and the holds on them.
+ *
+ * An account is never written to: it is the sum of the rows that belong to it, wherever they
+ * come from, and a hold ends in the same step in which its row begins to count.
+ */
+export interface Accounts {
+  /**
+   * Checks and holds in one step: all claims or none. Holds live until their row is taken.
+   *
+   * @param id of the exchange, which its row will have
+   * @param apart what to do while the database of several nodes is away: go by what this node knows, or hold nothing
+   */
+  hold(id: string, claims: readonly Claim[], apart: 'slice' | 'refuse'): Pending<Taken>;
+  /** Changes what is held, in the order of the claims; nothing is checked. Unknown ids are passed over. */
+  adjust(id: string, amounts: readonly bigint[]): void;
+  /** The exchange is over. Its hold goes with its row; where none comes, after a few seconds. */
+  end(id: string): void;
+  standings(keys: readonly AccountKey[]): Promise<readonly Standing[]>;
+  /** The accounts of a series, the largest first, at most so many. */
+  list(series: Series, window: Window, most: number): Promise<readonly (AccountKey & Standing)[]>;
+  /** Null while all nodes count together; else since when this one counts for itself, epoch milliseconds. */
+  readonly apartSince: number | null;
+}
+
+/** Tells which claims there is no room for. The one place where a limit is compared. */
+export function shortOf(claims: readonly Claim[], standings: readonly Standing[]): number[] {
+  return claims.flatMap(({ amount, limit }, i) => {
+    const { spent, held } = standings[i]!;
+    return limit !== null && spent + held + amount > limit ? [i] : [];
+  });
+}
