@@ -1,6 +1,7 @@
 import type { Cost, CostQuestion } from '../metering/cost.ts';
 import type { Outcome, Reading } from '../metering/usage.ts';
 import type { Dialect } from './dialect.ts';
+import type { Foresight } from './foresight.ts';
 import { newId } from './id.ts';
 import type { Provider, Target } from './provider.ts';
 import type { ExchangeRecord } from './record.ts';
@@ -45,6 +46,7 @@ export interface ExchangeState {
    */
   readNow?: (body?: Uint8Array) => boolean;
   estimate?: NonNullable<ExchangeRecord['estimate']>;
+  foresight?: Foresight;
   prediction?: NonNullable<ExchangeRecord['prediction']>;
   /** US dollars that count where the cost stays unknown. */
   reserve?: string;
@@ -83,12 +85,20 @@ export interface ExchangeParts {
   clock: number;
 }
 
+/** Tokens. */
+export interface ModelLimits {
+  readonly maxOutput: number | null;
+  readonly contextWindow: number | null;
+}
+
 /** What a configuration says that an exchange keeps to its end. */
 export interface Terms {
   /** 12 hex digits of the configuration's hash. */
   readonly configVersion: string;
   /** Without `free` in the question, the provider of that name is free or not as gateway.yaml says. */
   cost(question: Omit<CostQuestion, 'free'> & { free?: boolean }): Cost;
+  /** What a model takes and gives at most, in tokens; null where nobody has said it. */
+  limits(provider: string, model: string | null): ModelLimits;
 }
 
 /** What only sockets know about the end of an exchange. */
