@@ -44,6 +44,10 @@ export class Desk {
     ctx.body = this.#renderer.page(view, { ...data, ...this.#frame(ctx, ctx.state as WebState, data) });
   }
 
+  hasPage(name: string): boolean {
+    return this.#renderer.hasPage(name);
+  }
+
   hasPanel(view: string): boolean {
     return this.#renderer.hasPanel(view);
   }

@@ -44,6 +44,11 @@ export class Renderer {
     return Object.hasOwn(this.#bars.partials, `panels/${name}`);
   }
 
+  /** Whether there is a views/pages/NAME.hbs. */
+  hasPage(name: string): boolean {
+    return /^[\w-]+$/.test(name) && existsSync(join(this.#folder, 'pages', `${name}.hbs`));
+  }
+
   #read(view: string): string {
     return readFileSync(join(this.#folder, `${view}.hbs`), 'utf8');
   }

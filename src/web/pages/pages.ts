@@ -4,6 +4,7 @@ import type { WebState } from '../access.ts';
 import type { Assets } from '../assets.ts';
 import { bannerOf } from '../banner.ts';
 import { type Desk, zoneOf } from '../desk.ts';
+import { Problem } from '../problem.ts';
 import { addOverview } from './overview.ts';
 import { addPricesPage } from './prices.ts';
 import { addRequest } from './request.ts';
@@ -36,6 +37,8 @@ export function addPages(router: Router<WebState>, desk: Desk, assets: Assets): 
 async function showOwn(ctx: Context, next: Next, desk: Desk): Promise<void> {
   const page = desk.house.pages().find(({ name }) => name === ctx.path.slice('/dashboard/'.length));
   if (!page) return next();
+  if (!desk.hasPage(page.name))
+    throw new Problem(404, 'not_found', `This page has no view: views/pages/${page.name}.hbs is not there.`);
   const data = await page.data({ query: new URLSearchParams(ctx.querystring), zone: zoneOf(ctx) });
   desk.show(ctx, page.name, { ...data, title: page.title, menu: page.name, live: page.live ?? false });
 }
