@@ -17,6 +17,9 @@ export interface Lender {
   failed(plugin: string, error: unknown): void;
 }
 
+/** How long a question waits until the rows of before are in the database, milliseconds. */
+const FLUSH_MS = 500;
+
 /** Makes what one plugin instance may use while it lives; `close` takes its timers back. */
 export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
   const { metrics, folder, store, tokens, terms, publish, failed } = lender;
@@ -29,6 +32,14 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
       kept: () => store.kept(),
       has: (ids) => store.has(ids),
       unsettled: (question) => store.unsettled(question),
+      list: async (question) => {
+        await store.flush(FLUSH_MS);
+        return store.queries.list(question);
+      },
+      sums: async (question) => {
+        await store.flush(FLUSH_MS);
+        return store.queries.sums(question);
+      },
     },
     metrics: metrics.lend(plugin),
     folder,

@@ -10,6 +10,7 @@ import type { Accounts } from './accounts/accounts.ts';
 import type { Documents } from './accounts/documents.ts';
 import type { Exchange, Principal, Terms, Verdict } from './pipeline/exchange.ts';
 import type { ExchangeRecord } from './pipeline/record.ts';
+import type { ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
 import type { Tokens } from './tokens/token-count.ts';
 
 export type { Accounts, Claim, Standing, Taken } from './accounts/accounts.ts';
@@ -27,6 +28,7 @@ export type { Provider } from './pipeline/provider.ts';
 export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
+export type { ExchangeEntry, ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
 export type { TokenCount, Tokens } from './tokens/token-count.ts';
 
 /** One JSON Schema per option. Every option has a `description`; `default` makes it always present. */
@@ -72,6 +74,13 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
       from: Date;
       to: Date;
     }): Promise<ExchangeRecord | null>;
+    /**
+     * Lists exchanges, newest first, a page at a time. What was taken before is among them,
+     * unless the database needs more than half a second for it. Rejects when it does not answer.
+     */
+    list(question: ListQuestion): Promise<ListPage>;
+    /** Sums exchanges up, with the same promise. */
+    sums(question: SumsQuestion): Promise<Sums>;
   };
   /** Sums of what was used, to check requests against before they leave. */
   accounts: Accounts;
@@ -109,6 +118,8 @@ export interface RouteState {
   readonly listener: { readonly name: string; readonly agent: string | null };
   /** Fields of a posted form; its token was checked by then. */
   readonly form?: URLSearchParams | null;
+  /** Answers with a page of the plugin's own and other data than it has by itself: with a form that is not right yet. */
+  show(page: string, data: Record<string, unknown>): Promise<void>;
 }
 
 /** A page of the dashboard. */
@@ -119,8 +130,15 @@ export interface Page {
   title: string;
   /** Its view fetches itself anew when something happens, and needs the feed for it. */
   live?: boolean;
-  /** `zone` is the reader's time zone. */
-  data(question: { query: URLSearchParams; zone: string }): Record<string, unknown> | Promise<Record<string, unknown>>;
+  data(question: PageQuestion): Record<string, unknown> | Promise<Record<string, unknown>>;
+}
+
+export interface PageQuestion {
+  readonly query: URLSearchParams;
+  /** The reader's time zone. */
+  readonly zone: string;
+  /** Whose gateway key was shown, as in `RouteState`. */
+  readonly principal: Principal | null;
 }
 
 /** A box on the overview page. */

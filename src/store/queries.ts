@@ -9,7 +9,7 @@ import type { AgentSummary, Report, UsageRow } from './queries/predecessor-shape
 import { type ReportQuestion, report } from './queries/report.ts';
 import { series } from './queries/series.ts';
 import type * as shape from './queries/shapes.ts';
-import { totals } from './queries/totals.ts';
+import { sums, totals } from './queries/totals.ts';
 import { unpricedModels } from './queries/unpriced.ts';
 
 /** What people and programs ask of the recorded exchanges. The same code asks either dialect. */
@@ -43,6 +43,11 @@ export class Queries {
   /** Sums a stretch of time up. */
   totals(question: shape.Range & { filters?: shape.Filters | undefined }): Promise<shape.Totals> {
     return totals(this.#database, question);
+  }
+
+  /** Sums up what can be added: all of the totals but the latencies, which take longer. */
+  sums(question: shape.SumsQuestion): Promise<shape.Sums> {
+    return sums(this.#database, question);
   }
 
   /** Lists the models whose cost is unknown, and why; 200 at most. */

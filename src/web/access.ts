@@ -21,7 +21,7 @@ export type Viewer =
   | { kind: 'session'; session: Session };
 
 /** Everything a route of ours finds in `ctx.state`. */
-export interface WebState extends RouteState {
+export interface WebState extends Omit<RouteState, 'show'> {
   listener: WebListener;
   viewer: Viewer;
   /** Fields of a posted form, once they were read. */

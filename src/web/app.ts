@@ -15,7 +15,7 @@ import { addHealth } from './health.ts';
 import type { House } from './house.ts';
 import { addLogin } from './login.ts';
 import { isApi, isOwn } from './own-paths.ts';
-import { addPages } from './pages/pages.ts';
+import { addPages, showWith } from './pages/pages.ts';
 import { Problem } from './problem.ts';
 import { Renderer } from './render.ts';
 import { Sessions } from './sessions.ts';
@@ -54,7 +54,10 @@ export function createApp(
   app.use((ctx, next) => letIn(ctx, next, listeners.get(ctx.req)!, gate));
   const router = routesOf(gate, desk, feeds, assets);
   app.use(router.routes());
-  app.use((ctx, next) => (house.routes?.() as Router | undefined)?.routes()(ctx as never, next) ?? next());
+  app.use((ctx, next) => {
+    ctx.state.show = (page: string, data: Record<string, unknown>) => showWith(ctx, desk, page, data);
+    return (house.routes?.() as Router | undefined)?.routes()(ctx as never, next) ?? next();
+  });
   const own = app.callback();
 
   const take = (req: IncomingMessage, res: ServerResponse, listener: WebListener): void => {

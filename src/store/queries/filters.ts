@@ -11,7 +11,6 @@ export const MODEL = 'coalesce(response_model, request_model)';
 /** Filters that are one column equal to one text. */
 const EQUAL = {
   tenant: 'tenant',
-  project: 'project',
   agent: 'agent',
   provider: 'provider',
   api: 'api',
@@ -66,6 +65,7 @@ export function whereOf(filters: Filters = {}, from?: Date, to?: Date): Where {
     const value = filters[name as keyof typeof EQUAL];
     if (value !== undefined) where.and(`${column} = ${where.bind(value)}`);
   }
+  byProject(where, filters.project);
   byModel(where, filters.model);
   byStatus(where, filters.status);
   byStop(where, filters.stop_reason);
@@ -86,6 +86,13 @@ function millisecondsOf(date: Date): number {
   const time = date.getTime();
   if (Number.isNaN(time)) throw new StoreError('bad_question', 'from and to are times');
   return time;
+}
+
+/** What names no project is of the project `default`, here as in budgets. */
+function byProject(where: Where, project: string | undefined): void {
+  if (project === undefined) return;
+  const named = `project = ${where.bind(project)}`;
+  where.and(project === 'default' ? `(${named} or project is null)` : named);
 }
 
 function byModel(where: Where, model: string | undefined): void {

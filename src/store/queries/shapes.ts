@@ -133,6 +133,15 @@ export interface Totals {
   cache_share: number | null;
 }
 
+/** What of the totals can be added up. */
+export type Sums = Omit<Totals, 'latency_ms' | 'time_to_first_token_ms'>;
+
+export interface SumsQuestion {
+  filters?: Filters | undefined;
+  from?: Date | undefined;
+  to?: Date | undefined;
+}
+
 /**
  * - `provider`: the provider said what it charges
  * - `price_table`: the provider's tokens times the price table

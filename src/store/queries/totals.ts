@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 import { COST_SUM, fromPico, picoSum, sumOf } from '../money.ts';
 import { COST_KIND } from './cost-kinds.ts';
 import { FAILED, type Where, whereOf } from './filters.ts';
-import type { CostKind, CostSources, Filters, Range, Spread, Totals } from './shapes.ts';
+import type { CostKind, CostSources, Filters, Range, Spread, Sums, SumsQuestion, Totals } from './shapes.ts';
 
 type Row = Record<string, Cell>;
 
@@ -33,17 +33,23 @@ const SUMS = [
 /** Sums a stretch of time up: requests, failures, tokens, money and what it rests on, latency. */
 export async function totals(database: Database, range: Range & { filters?: Filters | undefined }): Promise<Totals> {
   const where = whereOf(range.filters, range.from, range.to);
-  // One row for each kind of cost: a sum for each kind in one row took three times as long as the sums themselves.
-  const sql = `select ${COST_KIND} as kind, ${SUMS} from exchanges where ${where.sql} group by 1`;
-  const [rows, latency, firstToken] = await Promise.all([
-    database.select<Row>(sql, where.binds),
+  const [all, latency, firstToken] = await Promise.all([
+    sums(database, range),
     spread(database, where, 'duration_ms'),
     spread(database, where, 'ttft_ms'),
   ]);
-  return { ...summed(rows), latency_ms: latency, time_to_first_token_ms: firstToken };
+  return { ...all, latency_ms: latency, time_to_first_token_ms: firstToken };
 }
 
-function summed(rows: readonly Row[]): Omit<Totals, 'latency_ms' | 'time_to_first_token_ms'> {
+/** The same without latency. */
+export async function sums(database: Database, { filters, from, to }: SumsQuestion): Promise<Sums> {
+  const where = whereOf(filters, from, to);
+  // One row for each kind of cost: a sum for each kind in one row took three times as long as the sums themselves.
+  const sql = `select ${COST_KIND} as kind, ${SUMS} from exchanges where ${where.sql} group by 1`;
+  return summed(await database.select<Row>(sql, where.binds));
+}
+
+function summed(rows: readonly Row[]): Sums {
   const at = (name: string): number => rows.reduce((sum, row) => sum + Number(row[name] ?? 0), 0);
   const costs = rows.map((row) => picoOf(row, 'cost')).filter((pico) => pico !== null);
   const sources = sourcesOf(rows);

@@ -13,6 +13,8 @@ import { badParameter } from '../problem.ts';
 const PAGE = 100;
 /** Open pages are told at most this often, milliseconds. */
 const NUDGE_MS = 1000;
+/** What an open page fetches itself anew for: rows, the configuration, what budgets are set. */
+const NEWS: ReadonlySet<string> = new Set(['turn', 'config', 'budget']);
 /** Alerts that wait for a slow reader. */
 const MOST_ALERTS = 100;
 /** How long a feed waits after the database has failed, milliseconds. */
@@ -100,7 +102,7 @@ async function nudge(feed: Feed, house: House, known: Known): Promise<void> {
   const stop = house.subscribe((event, data) => {
     if (event === 'unpriced') {
       if (alerts.length < MOST_ALERTS) alerts.push(data);
-    } else if (event === 'turn' || event === 'config') news.add(event);
+    } else if (NEWS.has(event)) news.add(event);
     else return;
     bell.ring();
   });

@@ -105,6 +105,17 @@ onBothDialects('a list of exchanges', (place) => {
     expect((await store.queries.list({ filters: { stop_reason: 'stop' } })).entries).to.have.lengthOf(2);
   });
 
+  it('counts what names no project to the project `default`', async () => {
+    const store = await place().filled(
+      recordOf({ project: null, agent: 'a' }),
+      recordOf({ project: 'default', agent: 'b' }),
+      recordOf({ project: 'p', agent: 'c' }),
+    );
+    const agents = async (project: string) =>
+      (await store.queries.list({ filters: { project } })).entries.map(({ agent }) => agent).sort();
+    expect([await agents('default'), await agents('p')]).to.deep.equal([['a', 'b'], ['c']]);
+  });
+
   it('refuses a senseless filter or cursor by name', async () => {
     const store = await place().filled();
     const senseless = [

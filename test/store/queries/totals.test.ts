@@ -40,6 +40,9 @@ onBothDialects('totals', (place) => {
       cache_share: 0.9,
       usage_sources: { provider: 100, counted: 0, estimated: 0, none: 3 },
     });
+    const { latency_ms: _, time_to_first_token_ms: __, ...sums } = totals;
+    expect(await store.queries.sums(DAY)).to.deep.equal(sums);
+    expect((await store.queries.sums({})).requests).to.equal(105);
     expect(totals.latency_ms).to.deep.equal({ average: 51.5, p50: 51, p95: 97 });
     expect(totals.time_to_first_token_ms).to.deep.equal({ average: 204.5, p50: 204.5, p95: 204.5 });
   });
