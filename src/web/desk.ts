@@ -79,7 +79,8 @@ export class Desk {
       refused: known && configuration.error ? { ...configuration.error, version: configuration.version } : null,
       store: known ? this.house.store.health() : null,
       unpriced: known ? (unpriced ?? null) : null,
-      token: tokenOf(viewer),
+      // The page of the login has one of its own.
+      ...(known && { token: tokenOf(viewer) }),
       logout: viewer.kind === 'session' ? { name: viewer.session.name, token: tokenOf(viewer) } : null,
     };
   }

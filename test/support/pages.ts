@@ -1,14 +1,13 @@
 /** Pages in a browser, watched for everything that is wrong with them. */
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** Screenshots of a run, to be looked at. */
-const shots = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'token-spy-pages-'));
+/** Folder for screenshots, to be looked at; without it none are taken. */
+const shots = process.env.SCREENSHOTS;
 
 export interface Pages {
   /** Console messages, errors, dialogs, and requests to elsewhere, so far. */
@@ -31,27 +30,29 @@ export function watchPages(browser: Browser, url: string): Pages {
     return page;
   };
   const inspect = async (path: string): Promise<void> => {
+    const page = await visit(path, { colorScheme: 'light' });
+    await page.waitForFunction(() => 'htmx' in globalThis);
+    // As text: the page's policy lets no script in, and what the debugger evaluates is none.
+    await page.evaluate(axeSource);
     for (const colorScheme of ['light', 'dark'] as const) {
-      const page = await visit(path, { colorScheme });
-      await page.waitForFunction(() => 'htmx' in globalThis);
+      await page.emulateMedia({ colorScheme });
       await photograph(page, `${path}-${colorScheme}`);
       expect(await violations(page, colorScheme), `${path} ${colorScheme}`).to.eql([]);
-      expect(complaints, path).to.eql([]);
-      await page.context().close();
     }
+    expect(complaints, path).to.eql([]);
+    await page.context().close();
   };
   return { complaints, visit, inspect };
 }
 
-/** Keeps a picture of the whole page. */
+/** Keeps a picture of the whole page, where somebody wants to see it. */
 export async function photograph(page: Page, name: string): Promise<void> {
+  if (shots === undefined) return;
   await page.screenshot({ path: join(shots, `${name.replace(/\W+/g, '-').slice(1, 40)}.png`), fullPage: true });
 }
 
 /** Serious barriers; the dark page differs from the light one in its colours only. */
 async function violations(page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> {
-  // As text: the page's policy lets no script in, and what the debugger evaluates is none.
-  await page.evaluate(axeSource);
   return page.evaluate(
     async (only) => {
       type Found = { id: string; impact: string; nodes: { html: string }[] };
