@@ -9,11 +9,13 @@ import { secretsOfProviders } from './config/secrets.ts';
 import { checkConfig } from './config/validate.ts';
 import type { Environment } from './config/variables.ts';
 import { stopCompiler } from './loader/import.ts';
+import { buildLimitBook, loadLimitTable } from './loader/model-limits.ts';
 import { type Ordered, orderPlugins } from './loader/order.ts';
 import { checkAdapter, checkPlugin } from './loader/plugins.ts';
 import { buildPriceBook } from './loader/price-book.ts';
 import { layProviders, loadCatalogue, resolveProviders } from './loader/providers.ts';
 import { type Broken, type Loaded, Shelf } from './loader/shelf.ts';
+import type { LimitBook } from './metering/model-limits.ts';
 import type { PriceBook } from './metering/prices.ts';
 import type { Provider } from './pipeline/provider.ts';
 import type { PluginDefinition } from './plugin.ts';
@@ -34,6 +36,9 @@ export interface Blueprint {
   prices: PriceBook;
   /** Changes when a price file of the operator's does. */
   pricesDigest: string;
+  limits: LimitBook;
+  /** Changes when the table of limits does. */
+  limitsDigest: string;
 }
 
 export interface DraftingParts {
@@ -88,6 +93,7 @@ export class Drafting {
     const allSecrets = [...new Set([...secrets, ...secretsOfProviders(entries.values())])];
     const providers = resolveProviders(config, catalogue, folder);
     const { book: prices, digest: pricesDigest } = await buildPriceBook({ config, entries, version, folder, root });
+    const table = await loadLimitTable(root);
     const byName = new Map([...adapters].map(([name, loaded]) => [adapterName(name), loaded]));
     return {
       config,
@@ -102,6 +108,8 @@ export class Drafting {
       providers,
       prices,
       pricesDigest,
+      limits: buildLimitBook(entries, table.groups),
+      limitsDigest: table.digest,
     };
   }
 
@@ -142,10 +150,11 @@ export class Drafting {
 }
 
 /** Tells blueprints apart: the same configuration with the same code is no change. */
-export function fingerprintOf({ version, plugins, adapters, broken, entries, pricesDigest }: Blueprint): string {
+export function fingerprintOf(blueprint: Blueprint): string {
+  const { version, plugins, adapters, broken, entries, pricesDigest, limitsDigest } = blueprint;
   const code = [...plugins.values(), ...adapters.values()].map(({ name, hash }) => `${name} ${hash}`);
   const faults = broken.map(({ file, error }) => `${file} ${error}`);
-  return [version, pricesDigest, JSON.stringify([...entries]), ...code, ...faults].join('\n');
+  return [version, pricesDigest, limitsDigest, JSON.stringify([...entries]), ...code, ...faults].join('\n');
 }
 
 /** What runs although its file is broken: an older one of a plugin that is listed, or of an adapter. One line each. */

@@ -97,6 +97,7 @@ export class Generation implements Traffic {
     this.terms = {
       configVersion: version,
       cost: (question) => costOf(isWhole(question) ? question : { ...question, free: free(question.provider) }, prices),
+      limits: (provider, model) => blueprint.limits.find(provider, model),
     };
     this.#endpoints = new Endpoints([...blueprint.adapters].map(([name, { value }]) => [name, value] as const));
     this.#routes = makeRoutes(blueprint);

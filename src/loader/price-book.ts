@@ -58,13 +58,19 @@ export async function buildPriceBook({
   };
 }
 
-/** Models with a price; a mere list of names, or an empty entry, says nothing about money. */
+/** What stands beside prices and says nothing about money. */
+const LIMITS = new Set(['max_output', 'context_window']);
+
+/** Models with a price; a mere list of names, an empty entry, or one of limits alone, says nothing about money. */
 function pricedModels(entry: ProviderEntry): [string, PriceEntry][] {
   if (!entry.models || Array.isArray(entry.models)) return [];
-  return Object.entries(entry.models as Record<string, PriceEntry | null>).filter(
-    (pair): pair is [string, PriceEntry] => pair[1] !== null && Object.keys(pair[1]).length > 0,
-  );
+  return Object.entries(entry.models as Record<string, PriceEntry | null>)
+    .map(([model, said]): [string, PriceEntry] => [model, withoutLimits(said ?? {})])
+    .filter(([, price]) => Object.keys(price).some((member) => member !== 'match'));
 }
+
+const withoutLimits = (said: PriceEntry): PriceEntry =>
+  Object.fromEntries(Object.entries(said).filter(([member]) => !LIMITS.has(member)));
 
 async function priceFile(file: string): Promise<PriceLayer> {
   const shown = basename(file);

@@ -1,4 +1,5 @@
 import type { Cost, CostQuestion } from '../metering/cost.ts';
+import type { ModelLimits } from '../metering/model-limits.ts';
 import type { Outcome, Reading } from '../metering/usage.ts';
 import type { Dialect } from './dialect.ts';
 import type { Foresight } from './foresight.ts';
@@ -85,11 +86,7 @@ export interface ExchangeParts {
   clock: number;
 }
 
-/** Tokens. */
-export interface ModelLimits {
-  readonly maxOutput: number | null;
-  readonly contextWindow: number | null;
-}
+export type { ModelLimits } from '../metering/model-limits.ts';
 
 /** What a configuration says that an exchange keeps to its end. */
 export interface Terms {

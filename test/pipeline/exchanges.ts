@@ -46,6 +46,7 @@ export const exchangeOf = (request = requestOf()): Exchange =>
       cost: () => {
         throw new Error('nothing is priced here');
       },
+      limits: () => ({ maxOutput: null, contextWindow: null }),
     },
     startedAt: 1_700_000_000_000,
     clock: performance.now(),

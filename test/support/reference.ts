@@ -54,13 +54,17 @@ function chapter(name: string, node: Node): string {
     .join('\n');
 }
 
+/** A price, or a price with more beside it. */
+const isPrice = (node: Node): boolean =>
+  node.properties?.tiers !== undefined && node.properties.tiers === PRICE.properties!.tiers;
+
 /** Rows of what stands below a node: its members, those of its list, those of each of its names. */
 function inside(path: string, node: Node, seen: readonly string[]): string[] {
   const each = typeof node.additionalProperties === 'object' ? node.additionalProperties : {};
   return [
     ...below(path, node, seen),
     ...below(`${path}[]`, node.items ?? {}, seen),
-    ...(each === PRICE ? [] : below(`${path}.NAME`, each, seen)),
+    ...below(`${path}.NAME`, each, isPrice(each) ? Object.keys(PRICE.properties!) : seen),
   ];
 }
 
@@ -93,7 +97,7 @@ function kindOf(node: Node): string {
   if (node.enum) return node.enum.map((one) => `\`${one}\``).join(', ');
   if (node.format === 'time-span') return 'time';
   if (node.format === 'size') return 'size';
-  if (node.additionalProperties === PRICE)
+  if (typeof node.additionalProperties === 'object' && isPrice(node.additionalProperties))
     return `${[node.type].flat().includes('array') ? 'list of names, or ' : ''}map of [prices](#prices)`;
   const kinds = [node.type ?? 'string'].flat().map((type) => WORDS[type] ?? type);
   return [...new Set(kinds)].join(' or ');

@@ -62,7 +62,7 @@ export const HOMES: Readonly<Record<string, readonly Home[]>> = {
   sequelize: [{ at: 'store/' }],
   umzug: [{ at: 'store/' }],
   undici: [{ at: 'proxy/' }, { at: 'generation.ts' }],
-  yaml: [{ at: 'config/' }, { at: 'loader/prices.ts' }],
+  yaml: [{ at: 'config/' }, { at: 'loader/prices.ts' }, { at: 'loader/model-limits.ts' }],
 };
 
 /** Whether an import stands where its package lives. */

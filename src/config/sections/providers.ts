@@ -1,14 +1,32 @@
 import { priceEntrySchema } from '../../metering/price-entry.ts';
 import { name, text, timeSpan } from './shapes.ts';
 
+const tokens = { type: 'integer', minimum: 1, maximum: 1_000_000_000 } as const;
+
+/** Its price, and beside it what it takes and gives at most. */
+const model = {
+  ...priceEntrySchema,
+  properties: {
+    ...priceEntrySchema.properties,
+    max_output: {
+      ...tokens,
+      description: 'The most tokens that one answer may have, reasoning included. Without it: as known of the model.',
+    },
+    context_window: {
+      ...tokens,
+      description: 'The most tokens that prompt and answer may have together. Without it: as known of the model.',
+    },
+  },
+} as const;
+
 const models = {
   type: ['object', 'array'],
   description:
-    'Models it serves: a list of names, or a map from a name (or a pattern with `*`) to its price in US dollars per million tokens. A model found here is routed here.',
+    'Models it serves: a list of names, or a map from a name (or a pattern with `*`) to its price in US dollars per million tokens and its limits. A model found here is routed here.',
   maxItems: 5000,
   maxProperties: 5000,
   items: { type: 'string', minLength: 1, maxLength: 256 },
-  additionalProperties: priceEntrySchema,
+  additionalProperties: model,
 } as const;
 
 const timeouts = {
