@@ -74,6 +74,18 @@ export class Database {
     await this.#next(() => this.#write(sql, binds));
   }
 
+  /** Runs one writing statement that gives rows back; in SQLite it may not begin with `insert`. After a failure the connection is a new one. */
+  change<T extends object>(sql: string, binds: Binds = []): Promise<T[]> {
+    return this.#next(async () => {
+      try {
+        return await this.#writer.query<T>(sql, { type: QueryTypes.SELECT, bind: [...binds] });
+      } catch (error) {
+        this.cutWriter();
+        throw error;
+      }
+    });
+  }
+
   /** Runs writing statements as one transaction of SQLite; Postgres writes in single statements. */
   async together(work: (run: Run) => Promise<void>): Promise<void> {
     const run: Run = (sql, binds = []) => this.#write(sql, binds);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Documents } from '../accounts/documents.ts';
 import type { ExchangeRecord } from '../pipeline/record.ts';
 import { Backlog } from './backlog.ts';
 import type { Durability } from './connect.ts';
@@ -12,6 +13,7 @@ import { type AnswerQuestion, textOfAnswer } from './queries/known.ts';
 import { Queries } from './queries.ts';
 import { toRecord } from './record-of-row.ts';
 import { type Row, toRow } from './row.ts';
+import { Shelf } from './shelf.ts';
 import { StoreError } from './store-error.ts';
 import { Writer } from './writer.ts';
 
@@ -22,6 +24,14 @@ export interface StoreOptions {
   folder: string;
   /** `strict` syncs the journal and the database to the disk at each batch; `normal` unless told. */
   durability?: Durability | undefined;
+  log: StoreLog;
+}
+
+interface StoreParts {
+  database: Database;
+  journal: Journal;
+  shelf: Shelf;
+  lock: { release(): Promise<void> };
   log: StoreLog;
 }
 
@@ -44,6 +54,7 @@ export class Store {
   readonly #database: Database;
   readonly #backlog = new Backlog();
   readonly #journal: Journal;
+  readonly #shelf: Shelf;
   readonly #writer: Writer;
   readonly #lock: { release(): Promise<void> };
   readonly #log: StoreLog;
@@ -52,9 +63,10 @@ export class Store {
   #loggedAt = Number.NEGATIVE_INFINITY;
   #closing: Promise<boolean> | undefined;
 
-  private constructor(database: Database, journal: Journal, lock: { release(): Promise<void> }, log: StoreLog) {
+  private constructor({ database, journal, shelf, lock, log }: StoreParts) {
     this.#database = database;
     this.#journal = journal;
+    this.#shelf = shelf;
     this.#lock = lock;
     this.#log = log;
     this.queries = new Queries(database);
@@ -82,7 +94,8 @@ export class Store {
           cause: error,
         });
       });
-      const store = new Store(database, journal, lock, log);
+      const shelf = await Shelf.open(database, log);
+      const store = new Store({ database, journal, shelf, lock, log });
       for (const row of rows) store.#backlog.restore(row);
       if (rows.length > 0) store.#writer.wake();
       if (rows.length > 0 || journal.torn > 0)
@@ -98,6 +111,11 @@ export class Store {
   /** `sqlite` or `postgres`. */
   get dialect(): 'sqlite' | 'postgres' {
     return this.#database.dialect;
+  }
+
+  /** What was set while the gateway ran, of one kind: of a plugin. */
+  documents(kind: string): Documents {
+    return this.#shelf.of(kind);
   }
 
   /** Takes a finished record. Never throws and never waits; a record beyond the bound is dropped and counted, and false says so. */
@@ -186,6 +204,7 @@ export class Store {
   }
 
   async #close(): Promise<boolean> {
+    this.#shelf.close();
     await this.#journal.flush();
     const done = await this.#writer.close(CLOSE_MS);
     await this.#journal.close();
