@@ -121,7 +121,6 @@ export class Exchange {
   readonly bills: boolean;
   readonly dialect: Dialect;
   readonly terms: Terms;
-  readonly targets: readonly Target[];
   readonly state: ExchangeState = {};
   readonly attempts: ExchangeRecord['attempts'] = [];
   /** Where it goes; null when no provider was found. Changes when the trip is repeated elsewhere. */
@@ -136,9 +135,11 @@ export class Exchange {
   requestBytes = 0;
   responseBytes = 0;
 
+  #targets: readonly Target[];
   readonly #clock: number;
   readonly #whenGone: ExchangeParts['whenGone'];
   #headers: Record<string, string> | null = null;
+  #late: (() => Readonly<Record<string, string>>) | null = null;
   readonly #responseListeners: { stage: string; listener: ResponseListener }[] = [];
   readonly #finishListeners: { stage: string; listener: FinishListener }[] = [];
   #stage = '';
@@ -154,10 +155,26 @@ export class Exchange {
     this.bills = parts.bills;
     this.dialect = parts.dialect;
     this.terms = parts.terms;
-    this.targets = parts.targets;
+    this.#targets = parts.targets;
     this.provider = parts.targets[0]?.provider ?? null;
     this.targetModel = parts.targets[0]?.model ?? null;
     this.#whenGone = parts.whenGone;
+  }
+
+  /** Where it may go, best first. */
+  get targets(): readonly Target[] {
+    return this.#targets;
+  }
+
+  /** Takes a provider out of the targets. False: there is no other, and nothing was changed. From onRequest only. */
+  avoid(provider: string): boolean {
+    const others = this.#targets.filter((target) => target.provider.name !== provider);
+    const [first] = others;
+    if (!first) return false;
+    this.#targets = others;
+    this.provider = first.provider;
+    this.targetModel = first.model;
+    return true;
   }
 
   /** Milliseconds since the request's arrival, on the monotonic clock. */
@@ -189,6 +206,15 @@ export class Exchange {
     this.#headers[name] = value;
   }
 
+  /**
+   * The same for headers that are made when the answer begins, and not before: what they say may
+   * still be on its way. Those of `setHeader` stand. `make` must not throw; if it does, they are left away.
+   */
+  setHeadersLate(make: () => Readonly<Record<string, string>>): void {
+    const before = this.#late;
+    this.#late = before === null ? make : () => ({ ...before(), ...make() });
+  }
+
   /** Makes the verdict that ends the trip with an error in the client's own dialect. */
   refuse(
     status: number,
@@ -213,8 +239,17 @@ export class Exchange {
     return { kind: 'retry', provider, reason };
   }
 
-  /** What `setHeader` was told. */
+  /** What `setHeader` was told, to be read when an answer begins. */
   get headers(): Readonly<Record<string, string>> {
+    const make = this.#late;
+    if (make !== null) {
+      this.#late = null;
+      try {
+        this.#headers = { ...make(), ...this.#headers };
+      } catch {
+        // An answer is worth more than what is said beside it.
+      }
+    }
     return this.#headers ?? NO_HEADERS;
   }
 

@@ -41,4 +41,26 @@ describe('Exchange', () => {
     expect(exchange.responseListeners.map(({ stage }) => stage)).to.deep.equal(['b', 'a']);
     expect(exchange.finishListeners.map(({ stage }) => stage)).to.deep.equal(['b', 'a']);
   });
+
+  it('makes late headers once, when an answer begins; those that were set stand', () => {
+    const exchange = exchangeOf();
+    let made = 0;
+    exchange.setHeadersLate(() => ({ 'x-made': String(++made), 'x-both': 'late' }));
+    exchange.setHeadersLate(() => ({ 'x-other': 'yes' }));
+    exchange.setHeader('x-both', 'set');
+    expect(made).to.equal(0);
+    for (let times = 2; times > 0; times--)
+      expect(exchange.headers).to.eql({ 'x-made': '1', 'x-both': 'set', 'x-other': 'yes' });
+    exchange.setHeader('x-made', 'after');
+    expect(exchange.headers['x-made']).to.equal('after');
+  });
+
+  it('goes on without late headers that cannot be made', () => {
+    const exchange = exchangeOf();
+    exchange.setHeader('x-set', '1');
+    exchange.setHeadersLate(() => {
+      throw new Error('no');
+    });
+    expect(exchange.headers).to.eql({ 'x-set': '1' });
+  });
 });
