@@ -18,6 +18,7 @@ import { createProxy } from './proxy/handler.ts';
 import { Overload } from './proxy/overload.ts';
 import { Resources } from './resources.ts';
 import type { Scrubber } from './scrub.ts';
+import { Shared } from './shared.ts';
 import type { Store } from './store/store.ts';
 import { Tally } from './tally.ts';
 import { TokenCounter } from './tokens/counter.ts';
@@ -71,6 +72,7 @@ export class Gateway {
   readonly #deadlines = new Deadlines();
   readonly #overload = new Overload();
   readonly #tokens = new TokenCounter({ log: () => this.parts.log });
+  readonly #shared = new Shared();
   readonly #retiring = new Map<Generation, Promise<void>>();
   #app: ReturnType<typeof createApp> | null = null;
   #current!: Generation;
@@ -285,6 +287,7 @@ export class Gateway {
       folder: this.folder,
       store,
       tokens: this.#tokens,
+      shared: this.#shared,
       terms: () => this.#current.terms,
       publish: (event, data) => void this.events.emit('event', event, data),
       failed: (plugin, error) => this.tally.stageFailed(plugin, error),

@@ -2,6 +2,7 @@ import type { GatewayLog } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Terms } from './pipeline/exchange.ts';
 import type { Lent } from './plugin.ts';
+import type { Shared } from './shared.ts';
 import type { Store } from './store/store.ts';
 import type { Tokens } from './tokens/token-count.ts';
 
@@ -12,6 +13,7 @@ export interface Lender {
   folder: string;
   store: Store;
   tokens: Tokens;
+  shared: Shared;
   terms: () => Terms;
   publish(event: string, data: unknown): void;
   failed(plugin: string, error: unknown): void;
@@ -20,9 +22,9 @@ export interface Lender {
 /** How long a question waits until the rows of before are in the database, milliseconds. */
 const FLUSH_MS = 500;
 
-/** Makes what one plugin instance may use while it lives; `close` takes its timers back. */
+/** Makes what one plugin instance may use while it lives; `close` takes it back. */
 export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
-  const { metrics, folder, store, tokens, terms, publish, failed } = lender;
+  const { metrics, folder, store, tokens, shared, terms, publish, failed } = lender;
   const timers: NodeJS.Timeout[] = [];
   const lent: Lent = {
     options: options as Lent['options'],
@@ -50,6 +52,7 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
       return store.documents(plugin);
     },
     tokens,
+    shared: (name, make) => shared.hold(`${plugin}\n${name}`, make, lent),
     terms,
     publish,
     every: (milliseconds, work) => {
@@ -57,5 +60,9 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
       timers.push(setInterval(() => void run().catch((error: unknown) => failed(plugin, error)), milliseconds).unref());
     },
   };
-  return { lent, close: () => timers.forEach(clearInterval) };
+  const close = (): void => {
+    timers.forEach(clearInterval);
+    shared.release(lent);
+  };
+  return { lent, close };
 }

@@ -12,6 +12,7 @@ const MAX_VALUES = 50;
 export class GatewayMetrics {
   readonly registry = new Registry();
   readonly #seen = new Map<string, Set<string>>();
+  readonly #reads = new Map<string, () => number>();
   readonly #counters = new Map<string, (values?: Record<string, string>) => { inc(amount?: number): void }>();
 
   constructor() {
@@ -33,6 +34,7 @@ export class GatewayMetrics {
         const histogram = this.histogram(full(what, ''), help, buckets, labels);
         return { observe: (value, values) => histogram(values).observe(value) };
       },
+      gauge: (what, help, read) => this.gauge(full(what, ''), help, read),
     };
   }
 
@@ -89,15 +91,17 @@ export class GatewayMetrics {
     return this.#bounded(name, labels, (values) => histogram.labels(values));
   }
 
-  /** A figure that is read when somebody asks. */
+  /** A figure that is read when somebody asks; who says it last is asked. */
   gauge(name: string, help: string, read: () => number): void {
+    const reads = this.#reads;
+    reads.set(name, read);
     if (this.registry.getSingleMetric(name)) return;
     new Gauge({
       name,
       help,
       registers: [this.registry],
       collect() {
-        this.set(read());
+        this.set(reads.get(name)!());
       },
     });
   }

@@ -89,6 +89,11 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   metrics: Metrics;
   /** Counts tokens where nobody has said how many: in a thread of its own, or by length here and now. Never rejects. */
   tokens: Tokens;
+  /**
+   * What instances of this entry have in common: it is made once, and a changed instance goes on with it while the
+   * one before it ends. It is forgotten with the last of them, so nothing in it may have to be closed.
+   */
+  shared<T>(name: string, make: () => T): T;
   /** Prices and configuration as they are now; an exchange has those it began with (`exchange.terms`). Not during `setup`. */
   terms(): Terms;
   /** Runs `work` again and again until the plugin closes; a failure is logged and the next run still comes. */
@@ -156,7 +161,7 @@ export interface Log {
   error(message: string, facts?: Record<string, unknown>): void;
 }
 
-/** Counters and histograms under `gateway_<plugin>_<what>_total`; label values are bounded, the rest is `other`. */
+/** Counters, histograms and gauges under `gateway_<plugin>_<what>_total`; label values are bounded, the rest is `other`. */
 export interface Metrics {
   counter(
     what: string,
@@ -169,6 +174,8 @@ export interface Metrics {
     buckets: readonly number[],
     labels?: readonly string[],
   ): { observe(value: number, labels?: Record<string, string>): void };
+  /** A figure that is read when somebody asks, without `_total`. */
+  gauge(what: string, help: string, read: () => number): void;
 }
 
 /** Gives a plugin its types; it returns what it was given. */

@@ -60,4 +60,11 @@ describe('metrics', () => {
     depth = 7;
     expect(await series(metrics, 'depth')).to.eql(['depth 7']);
   });
+
+  it('ask the newest instance for the gauges of a plugin', async () => {
+    const metrics = new GatewayMetrics();
+    metrics.lend('queue').gauge('waiting', 'In line.', () => 1);
+    metrics.lend('queue').gauge('waiting', 'In line.', () => 2);
+    expect(await series(metrics, 'gateway_queue')).to.eql(['gateway_queue_waiting 2']);
+  });
 });
