@@ -15,6 +15,8 @@ import type { Tokens } from './tokens/token-count.ts';
 
 export type { Accounts, Claim, Standing, Taken } from './accounts/accounts.ts';
 export type { Documents, Json } from './accounts/documents.ts';
+export type { Calendar, Period } from './accounts/period.ts';
+export { isZone, readPeriod, windowOf } from './accounts/period.ts';
 export type { AccountKey, Dimension, FactOf, Measure, Window } from './accounts/series.ts';
 export { Series } from './accounts/series.ts';
 export type { Cost, CostQuestion } from './metering/cost.ts';

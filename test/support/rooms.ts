@@ -78,6 +78,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/scenarios/wire-samples.test.ts',
     why: 'they put the others together, which only a whole gateway shows',
   },
+  {
+    modules: /^src\/accounts\/local-time\.ts$/,
+    by: 'test/accounts/period.test.ts',
+    why: 'what clocks show is what windows need',
+  },
   { modules: /^src\/log-destination\.ts$/, by: 'test/log.test.ts', why: 'where the log goes' },
   {
     modules: /^src\/bytes\/json-grammar\.ts$/,
