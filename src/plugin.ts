@@ -15,11 +15,13 @@ import type { Tokens } from './tokens/token-count.ts';
 
 export type { Accounts, Claim, Standing, Taken } from './accounts/accounts.ts';
 export type { Documents, Json } from './accounts/documents.ts';
+export { instantOf } from './accounts/local-time.ts';
 export type { Calendar, Period } from './accounts/period.ts';
 export { isZone, readPeriod, windowOf } from './accounts/period.ts';
 export type { AccountKey, Dimension, FactOf, Measure, Window } from './accounts/series.ts';
 export { Series } from './accounts/series.ts';
 export type { Cost, CostQuestion } from './metering/cost.ts';
+export { parseDecimal } from './metering/decimal.ts';
 export type { KeptText } from './metering/kept-text.ts';
 export type { LateBill, LateMeter, LateShare } from './metering/late.ts';
 export { Ledger } from './metering/ledger.ts';
@@ -30,6 +32,7 @@ export type { Provider } from './pipeline/provider.ts';
 export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
+export { fromPico } from './store/money.ts';
 export type { ExchangeEntry, ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
 export type { TokenCount, Tokens } from './tokens/token-count.ts';
 
