@@ -16,12 +16,8 @@ export interface Standing {
 }
 
 export type Taken =
-  /** `standings` are those before this hold, in the order of the claims. */
-  | {
-      readonly taken: true;
-      readonly standings: readonly Standing[] /** The database is away: this node counts for itself. */;
-      readonly apart: boolean;
-    }
+  /** `standings` are those before this hold, in the order of the claims. `apart`: the database is away, and this node counts for itself. */
+  | { readonly taken: true; readonly standings: readonly Standing[]; readonly apart: boolean }
   /** Nothing is held. `short`: which of the claims there was no room for. */
   | { readonly taken: false; readonly standings: readonly Standing[]; readonly short: readonly number[] }
   /** The database that all nodes share does not answer, and the caller wanted no guess. */
@@ -38,6 +34,7 @@ export type Pending<T> = T | Promise<T>;
 export interface Accounts {
   /**
    * Checks and holds in one step: all claims or none. Holds live until their row is taken.
+   * Who holds again under the same id lets go of what he held.
    *
    * @param id of the exchange, which its row will have
    * @param apart what to do while the database of several nodes is away: go by what this node knows, or hold nothing
@@ -54,10 +51,28 @@ export interface Accounts {
   readonly apartSince: number | null;
 }
 
-/** Tells which claims there is no room for. The one place where a limit is compared. */
+/**
+ * Tells which claims there is no room for. The one place where a limit is compared.
+ * What several claims want of the same account is wanted of it together.
+ */
 export function shortOf(claims: readonly Claim[], standings: readonly Standing[]): number[] {
-  return claims.flatMap(({ amount, limit }, i) => {
-    const { spent, held } = standings[i]!;
-    return limit !== null && spent + held + amount > limit ? [i] : [];
-  });
+  const short: number[] = [];
+  for (let i = 0; i < claims.length; i++) {
+    const claim = claims[i]!;
+    if (claim.limit === null) continue;
+    let sum = standings[i]!.spent + standings[i]!.held;
+    for (const other of claims) if (other === claim || isSame(other, claim)) sum += other.amount;
+    if (sum > claim.limit) short.push(i);
+  }
+  return short;
+}
+
+/** Whether two keys name the same account. */
+function isSame(one: AccountKey, other: AccountKey): boolean {
+  return (
+    one.subject === other.subject &&
+    one.window.from === other.window.from &&
+    one.window.to === other.window.to &&
+    one.series.key === other.series.key
+  );
 }

@@ -7,8 +7,8 @@ export interface Rows {
   /** Calls back with every row in the moment it is taken, before anything else can run; returns what ends that. */
   onTaken(listener: (charge: Charge) => void): () => void;
   /**
-   * Runs work while no row is written to the database. `waiting` are the rows that were taken and are not in it;
-   * they and the rows of the database are all there are, and none is both.
+   * Runs work while no row is written to the database. `waiting` are the rows that were taken and are not in it,
+   * in the moment in which work begins; they and the rows of the database are all there are, and none is both.
    */
   still<T>(work: (waiting: readonly Charge[]) => Promise<T>): Promise<T>;
   /** Sums up the rows of the database by subject. Rejects when it does not answer. */
@@ -25,7 +25,7 @@ export interface Order {
  * when the database does not answer in time; then nothing of it is done.
  */
 export interface SharedHolds {
-  /** Takes orders one after the other, each with the check in one step. */
+  /** Takes orders one after the other, each with the check in one step. An id that holds something already lets go of that. */
   take(orders: readonly Order[]): Promise<readonly Taken[]>;
   adjust(changes: readonly { readonly id: string; readonly amounts: readonly bigint[] }[]): Promise<void>;
   /** Says that these are alive: what is not renewed for `LEASE_MS` is not held any more. */

@@ -83,6 +83,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/accounts/period.test.ts',
     why: 'what clocks show is what windows need',
   },
+  {
+    modules: /^src\/accounts\/(sheets?|holds|opener|once|largest)\.ts$/,
+    by: 'test/accounts/book.test.ts',
+    why: 'parts of the accounts of one process',
+  },
   { modules: /^src\/log-destination\.ts$/, by: 'test/log.test.ts', why: 'where the log goes' },
   {
     modules: /^src\/bytes\/json-grammar\.ts$/,
