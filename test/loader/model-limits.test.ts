@@ -27,6 +27,48 @@ describe('the shipped limits of models', () => {
     }
   });
 
+  it('hold for the models of all large vendors, by the names that their providers are asked with', async () => {
+    const { limits } = await draw('{}');
+    for (const [provider, model, output, context] of [
+      ['openai', 'gpt-4o', 16_384, 128_000],
+      ['openai', 'gpt-4o-2024-05-13', 4096, 128_000],
+      ['openai', 'gpt-4o-mini-2024-07-18', 16_384, 128_000],
+      ['openai', 'chatgpt-4o-latest', 16_384, 128_000],
+      ['openai', 'gpt-3.5-turbo-0125', 4096, 16_385],
+      ['azure', 'gpt-35-turbo', 4096, 16_385],
+      ['azure', 'gpt-4-turbo-2024-04-09', 4096, 128_000],
+      ['openai', 'gpt-4.1-mini', 32_768, 1_047_576],
+      ['openai', 'o4-mini-2025-04-16', 100_000, 200_000],
+      ['openai', 'gpt-5-2025-08-07', 128_000, 400_000],
+      ['openai', 'gpt-5.6-sol', 128_000, 1_050_000],
+      ['bedrock', 'global.openai.gpt-5.6-luna', 128_000, 1_050_000],
+      ['anthropic', 'claude-3-haiku-20240307', 4096, 200_000],
+      ['anthropic', 'claude-3-5-sonnet-latest', 8192, 200_000],
+      ['anthropic', 'claude-sonnet-5-5', 128_000, 1_000_000],
+      ['vertex', 'claude-opus-4-1@20250805', 32_000, 200_000],
+      ['bedrock', 'us.anthropic.claude-haiku-4-5-20251001-v1:0', 64_000, 200_000],
+      ['bedrock', 'anthropic.claude-3-5-sonnet-20241022-v2:0', 8192, 200_000],
+      ['bedrock', 'anthropic.claude-v2:1', 4096, 200_000],
+      ['bedrock', 'us.meta.llama3-3-70b-instruct-v1:0', 8192, 131_072],
+      ['bedrock', 'amazon.nova-pro-v1:0', 10_000, 300_000],
+      ['bedrock', 'mistral.mistral-7b-instruct-v0:2', 32_768, 32_768],
+      ['google', 'models/gemini-2.5-flash', 65_536, 1_048_576],
+      ['openrouter', 'google/gemini-3.1-pro-preview', 65_536, 1_048_576],
+      ['openrouter', 'anthropic/claude-opus-4.8', 128_000, 1_000_000],
+      ['openrouter', 'meta-llama/llama-3.3-70b-instruct:free', 131_072, 131_072],
+      ['mistral', 'mistral-large-latest', 262_144, 262_144],
+      ['deepseek', 'deepseek-chat', 384_000, 1_000_000],
+      ['xai', 'grok-4-0709', 256_000, 256_000],
+      ['groq', 'openai/gpt-oss-120b', 65_536, 131_072],
+      ['ollama', 'llama3.1:8b', 131_072, 131_072],
+      ['fireworks', 'accounts/fireworks/models/llama-v3p1-8b-instruct', 131_072, 131_072],
+      ['cohere', 'command-r-plus-08-2024', 4096, 128_000],
+    ] as const)
+      expect(limits.find(provider, model), model).to.eql({ maxOutput: output, contextWindow: context });
+    for (const model of ['simulated', 'gpt-7', 'claude-sonnet-9', 'our-deployment'])
+      expect(limits.find('openai', model), model).to.eql({ maxOutput: null, contextWindow: null });
+  });
+
   it('are read again only when they have changed', async () => {
     const first = await loadLimitTable(root);
     const second = await loadLimitTable(root);
