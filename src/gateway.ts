@@ -295,7 +295,5 @@ export class Gateway {
   }
 }
 
-function linesOf(error: unknown): string[] {
-  if (error instanceof ConfigError) return error.message.split('\n');
-  return [error instanceof Error ? error.message : String(error)];
-}
+const linesOf = (error: unknown): string[] =>
+  error instanceof ConfigError ? error.message.split('\n') : [error instanceof Error ? error.message : String(error)];

@@ -29,20 +29,7 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
   const lent: Lent = {
     options: options as Lent['options'],
     log: lender.log.child({ plugin }),
-    records: {
-      append: (record) => store.append(record),
-      kept: () => store.kept(),
-      has: (ids) => store.has(ids),
-      unsettled: (question) => store.unsettled(question),
-      list: async (question) => {
-        await store.flush(FLUSH_MS);
-        return store.queries.list(question);
-      },
-      sums: async (question) => {
-        await store.flush(FLUSH_MS);
-        return store.queries.sums(question);
-      },
-    },
+    records: recordsOf(store),
     metrics: metrics.lend(plugin),
     folder,
     get accounts() {
@@ -66,3 +53,18 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
   };
   return { lent, close };
 }
+
+const recordsOf = (store: Store): Lent['records'] => ({
+  append: (record) => store.append(record),
+  kept: () => store.kept(),
+  has: (ids) => store.has(ids),
+  unsettled: (question) => store.unsettled(question),
+  list: async (question) => {
+    await store.flush(FLUSH_MS);
+    return store.queries.list(question);
+  },
+  sums: async (question) => {
+    await store.flush(FLUSH_MS);
+    return store.queries.sums(question);
+  },
+});

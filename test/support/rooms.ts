@@ -143,6 +143,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what the downloads of batches have in common',
   },
   {
+    modules: /^plugins\/_(facts|rate-)/,
+    by: 'test/plugins/rate-limits.test.ts',
+    why: 'parts of one plugin, told apart by who is refused over HTTP',
+  },
+  {
     modules: /^plugins\/_simulator-/,
     by: 'test/plugins/simulator.test.ts',
     why: 'parts of one plugin',

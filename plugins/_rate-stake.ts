@@ -1,0 +1,70 @@
+/** What one exchange has to do with one limit. */
+import type { Account } from './_rate-accounts.ts';
+import { ASK_AGAIN_MS } from './_rate-bucket.ts';
+import type { Limit, Measure } from './_rate-limit.ts';
+
+export interface Stake {
+  readonly limit: Limit;
+  readonly account: Account;
+}
+
+/** Something there was no room for. */
+export interface Shortage {
+  readonly limit: Limit;
+  readonly measure: Measure;
+  readonly most: number;
+  /** What there is room for now. */
+  readonly room: number;
+  /** Milliseconds until there is room enough, as far as is known; null: it never fits. */
+  readonly wait: number | null;
+}
+
+/** What a request of so many tokens lacks; empty: it fits. */
+export function shortagesOf(stakes: readonly Stake[], tokens: number, now: number): Shortage[] {
+  const found: Shortage[] = [];
+  for (const { limit, account } of stakes) {
+    const { rule, requests, daily, tokens: perMinute } = limit;
+    if (rule.parallel !== undefined && account.underWay >= rule.parallel)
+      found.push({ limit, measure: 'parallel', most: rule.parallel, room: 0, wait: ASK_AGAIN_MS });
+    const check = (measure: Measure, amount: number, allowance: Limit['requests'], bucket: Account['requests']) => {
+      const wait = allowance && bucket.wait(amount, allowance, now);
+      if (allowance === null || wait === 0) return;
+      found.push({ limit, measure, most: allowance.most, room: bucket.room(allowance, now), wait });
+    };
+    check('requests_per_minute', 1, requests, account.requests);
+    check('requests_per_day', 1, daily, account.daily);
+    check('tokens_per_minute', tokens, perMinute, account.tokens);
+  }
+  return found;
+}
+
+/** Takes a request and holds its tokens, of all limits; `shortagesOf` has said that there is room. */
+export function take(stakes: readonly Stake[], tokens: number, now: number): void {
+  for (const { limit, account } of stakes) {
+    account.underWay++;
+    if (limit.requests) account.requests.take(1, limit.requests, now);
+    if (limit.daily) account.daily.take(1, limit.daily, now);
+    if (limit.tokens) account.tokens.hold(tokens);
+  }
+}
+
+/** What was taken, and what came of it. */
+export interface Life {
+  /** Tokens. */
+  readonly held: number;
+  readonly used: number;
+  /** It was sent on. */
+  readonly left: boolean;
+  /** When it was taken. */
+  readonly then: number;
+}
+
+/** Ends what `take` began. What was not sent on counts for nothing. */
+export function settle(stakes: readonly Stake[], { held, used, left, then }: Life, now: number): void {
+  for (const { limit, account } of stakes) {
+    account.underWay--;
+    if (!left && limit.requests) account.requests.giveBack(1, then, limit.requests, now);
+    if (!left && limit.daily) account.daily.giveBack(1, then, limit.daily, now);
+    if (limit.tokens) account.tokens.settle(held, used, limit.tokens, now);
+  }
+}
