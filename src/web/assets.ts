@@ -38,6 +38,11 @@ export class Assets {
     return `/assets/${name}?v=${this.#byName.get(name)?.hash ?? ''}`;
   }
 
+  /** The same for one that need not be there; null where it is not. */
+  find(name: string): string | null {
+    return this.#byName.has(name) ? this.url(name) : null;
+  }
+
   /** Answers a request for one; false when there is none of this name. */
   send(ctx: Context, name: string): boolean {
     const asset = this.#byName.get(name);

@@ -41,7 +41,8 @@ export class Desk {
   /** Answers with a page. Strangers get it without menu, version and state. */
   show(ctx: Context, view: string, data: PageData): void {
     ctx.type = 'html';
-    ctx.body = this.#renderer.page(view, { ...data, ...this.#frame(ctx, ctx.state as WebState, data) });
+    const frame = this.#frame(ctx, ctx.state as WebState, data);
+    ctx.body = this.#renderer.page(view, { ...data, ...frame, style: this.#assets.find(`${view}.css`) });
   }
 
   hasPage(name: string): boolean {
