@@ -288,7 +288,7 @@ export class Gateway {
       store,
       tokens: this.#tokens,
       shared: this.#shared,
-      terms: () => this.#current.terms,
+      current: () => this.#current,
       publish: (event, data) => void this.events.emit('event', event, data),
       failed: (plugin, error) => this.tally.stageFailed(plugin, error),
     };

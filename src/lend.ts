@@ -1,7 +1,8 @@
+import type { Generation } from './generation.ts';
 import type { GatewayLog } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import type { Terms } from './pipeline/exchange.ts';
 import type { Lent } from './plugin.ts';
+import { rehearse } from './rehearsal.ts';
 import type { Shared } from './shared.ts';
 import type { Store } from './store/store.ts';
 import type { Tokens } from './tokens/token-count.ts';
@@ -14,7 +15,8 @@ export interface Lender {
   store: Store;
   tokens: Tokens;
   shared: Shared;
-  terms: () => Terms;
+  /** The configuration that serves now. */
+  current: () => Generation;
   publish(event: string, data: unknown): void;
   failed(plugin: string, error: unknown): void;
 }
@@ -24,7 +26,7 @@ const FLUSH_MS = 500;
 
 /** Makes what one plugin instance may use while it lives; `close` takes it back. */
 export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
-  const { metrics, folder, store, tokens, shared, terms, publish, failed } = lender;
+  const { metrics, folder, store, tokens, shared, current, publish, failed } = lender;
   const timers: NodeJS.Timeout[] = [];
   const lent: Lent = {
     options: options as Lent['options'],
@@ -40,7 +42,8 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     },
     tokens,
     shared: (name, make) => shared.hold(`${plugin}\n${name}`, make, lent),
-    terms,
+    terms: () => current().terms,
+    rehearse: (rehearsal) => rehearse(current(), rehearsal),
     publish,
     every: (milliseconds, work) => {
       const run = async (): Promise<void> => work();
@@ -55,6 +58,11 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
 }
 
 const recordsOf = (store: Store): Lent['records'] => ({
+  get full() {
+    return store.full;
+  },
+  outputs: (limit) => store.queries.outputs(limit),
+  calibration: (range) => store.queries.calibration(range),
   append: (record) => store.append(record),
   kept: () => store.kept(),
   has: (ids) => store.has(ids),

@@ -10,6 +10,7 @@ import type { Accounts } from './accounts/accounts.ts';
 import type { Documents } from './accounts/documents.ts';
 import type { Exchange, Principal, Terms, Verdict } from './pipeline/exchange.ts';
 import type { ExchangeRecord } from './pipeline/record.ts';
+import type { Calibration, KnownOutput } from './store/queries/prediction-shapes.ts';
 import type { ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
 import type { Tokens } from './tokens/token-count.ts';
 
@@ -33,16 +34,27 @@ export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
 export { fromPico } from './store/money.ts';
+export type {
+  Calibration,
+  Confidence,
+  Kept,
+  KeptOfModel,
+  KnownOutput,
+  PredictionPoint,
+} from './store/queries/prediction-shapes.ts';
 export type { ExchangeEntry, ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
 export type { TokenCount, Tokens } from './tokens/token-count.ts';
 
 /** One JSON Schema per option. Every option has a `description`; `default` makes it always present. */
 export type OptionsSchema = Readonly<Record<string, Exclude<JSONSchema, boolean> & { readonly description: string }>>;
 
+/** Times (`format: 'time-span'`) and sizes (`format: 'size'`) are text in the file, and milliseconds and bytes here. */
+type Units = { deserialize: [{ pattern: { format: 'time-span' | 'size' }; output: number }] };
+
 /** Options as `setup` receives them: checked, defaults filled in. */
 export type OptionsOf<O extends OptionsSchema> = {
-  [K in keyof O as O[K] extends { default: unknown } ? K : never]: FromSchema<O[K]>;
-} & { [K in keyof O as O[K] extends { default: unknown } ? never : K]?: FromSchema<O[K]> };
+  [K in keyof O as O[K] extends { default: unknown } ? K : never]: FromSchema<O[K], Units>;
+} & { [K in keyof O as O[K] extends { default: unknown } ? never : K]?: FromSchema<O[K], Units> };
 
 export interface PluginDefinition<O extends OptionsSchema = OptionsSchema> {
   /** One sentence: what it does for the operator. */
@@ -86,6 +98,12 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
     list(question: ListQuestion): Promise<ListPage>;
     /** Sums exchanges up, with the same promise. */
     sums(question: SumsQuestion): Promise<Sums>;
+    /** What the newest answers had, the newest first: so many of them at most. */
+    outputs(limit: number): Promise<KnownOutput[]>;
+    /** What was predicted, held against what it came to. */
+    calibration(range: { from: Date; to: Date }): Promise<Calibration>;
+    /** So many rows wait for the database that no more are taken: what happens now will have no row. */
+    readonly full: boolean;
   };
   /** Sums of what was used, to check requests against before they leave. */
   accounts: Accounts;
@@ -101,12 +119,34 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   shared<T>(name: string, make: () => T): T;
   /** Prices and configuration as they are now; an exchange has those it began with (`exchange.terms`). Not during `setup`. */
   terms(): Terms;
+  /** The exchange that a request would be. It meets no plugin and goes nowhere. Not during `setup`. */
+  rehearse(rehearsal: Rehearsal): Exchange | Misfit;
   /** Runs `work` again and again until the plugin closes; a failure is logged and the next run still comes. */
   every(milliseconds: number, work: () => void | Promise<void>): void;
   /** Tells open dashboards and event feeds. */
   publish(event: string, data: unknown): void;
   /** Folder of gateway.yaml: relative paths in options start here. */
   folder: string;
+}
+
+/** A request that is not sent. */
+export interface Rehearsal {
+  /** As it would be sent, JSON. */
+  readonly body: Buffer;
+  /** Such as `openai.chat`; null: as the body looks. */
+  readonly api: string | null;
+  /** Null: where the routes lead. */
+  readonly provider: string | null;
+  /** Null: as the body says. */
+  readonly model: string | null;
+  readonly principal: Principal | null;
+  readonly listener: RouteState['listener'];
+}
+
+/** Why something cannot be made: the field, and what to read after its name. */
+export interface Misfit {
+  readonly field: string;
+  readonly message: string;
 }
 
 export interface Instance {
