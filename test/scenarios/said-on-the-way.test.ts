@@ -73,7 +73,7 @@ describe('what is said on the way', () => {
   });
 
   it('is on errors of the provider, on refusals, on answers made here and on failures', async () => {
-    upstream.next(json({ error: { message: 'slow down' } }, 429));
+    upstream.next(json({ error: { message: 'slow down' } }, { status: 429 }));
     expect((await ask()).headers['x-said']).to.equal('/v1/chat/completions');
     const refused = await ask({ 'x-refuse': '1' });
     expect([refused.status, refused.headers['x-said'], refused.headers['x-own']]).to.eql([
