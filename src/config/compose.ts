@@ -74,7 +74,8 @@ export function entryOptions({ options = {}, section }: PluginShape): Readonly<R
   return Object.fromEntries(Object.entries(options).filter(([name]) => name !== section));
 }
 
-function sectionSchema(plugin: PluginShape): Schema {
+/** What its section may hold. */
+export function sectionSchema(plugin: PluginShape): Schema {
   const own = plugin.options?.[plugin.section!];
   if (own !== undefined) return own as Schema;
   return {

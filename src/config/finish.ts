@@ -1,6 +1,6 @@
 /** From a checked document to the object the gateway lives by: units counted, shorthands written out, frozen. */
 import { createHash } from 'node:crypto';
-import type { PluginShape } from './compose.ts';
+import { entryOptions, type PluginShape, sectionSchema } from './compose.ts';
 import { type Path, problemLine } from './problem.ts';
 import type { Draft } from './read.ts';
 import { type Checked, listenerName } from './references.ts';
@@ -10,8 +10,20 @@ import { providerSchema } from './sections/providers.ts';
 import { bytes, milliseconds } from './units.ts';
 
 /** Replaces times by milliseconds and sizes by bytes, in place, and reports those that cannot be read. */
-export function countUnits(document: Record<string, unknown>, report: (path: Path, message: string) => void): void {
+export function countUnits(
+  document: Record<string, unknown>,
+  plugins: readonly PluginShape[],
+  report: (path: Path, message: string) => void,
+): void {
   count(configSchema, document, [], report);
+  const shapes = new Map(plugins.map((plugin) => [plugin.name, plugin]));
+  for (const [i, entry] of (document.plugins as Checked['plugins']).entries()) {
+    const shape = entry.enabled === false ? undefined : shapes.get(entry.plugin);
+    if (shape) count({ properties: entryOptions(shape) }, entry, ['plugins', i], report);
+  }
+  for (const shape of plugins) {
+    if (shape.section !== undefined) count(sectionSchema(shape), document[shape.section], [shape.section], report);
+  }
 }
 
 /** The same for one provider of the catalogue. */
@@ -22,11 +34,18 @@ export function countProviderUnits(provider: unknown, report: (path: Path, messa
 interface Shape {
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly additionalProperties?: unknown;
+  readonly items?: unknown;
   readonly format?: string;
 }
 
 function count(schema: Shape, data: unknown, path: Path, report: (path: Path, message: string) => void): void {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) return;
+  if (typeof data !== 'object' || data === null) return;
+  if (Array.isArray(data)) {
+    const { items } = schema;
+    if (typeof items !== 'object' || items === null) return;
+    for (const [i, item] of data.entries()) count(items, item, [...path, i], report);
+    return;
+  }
   const map = data as Record<string, unknown>;
   for (const [name, value] of Object.entries(map)) {
     const known =

@@ -50,7 +50,7 @@ export function validateConfig(draft: Draft, known: Known): CheckResult {
   if (!checked.ok) return { ok: false, problems: checked.problems };
 
   const problems: Problem[] = [];
-  countUnits(checked.data, (path, message) => problems.push(draft.problem(path, message)));
+  countUnits(checked.data, known.plugins, (path, message) => problems.push(draft.problem(path, message)));
   const document = checked.data as unknown as Checked;
   problems.push(...checkReferences(draft, document, known.catalogue));
   if (problems.length > 0) return { ok: false, problems: inFileOrder(problems) };

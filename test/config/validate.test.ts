@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { composeSchema, publishSchema } from '../../src/config/compose.ts';
+import { composeSchema, type PluginShape, publishSchema } from '../../src/config/compose.ts';
 import { ConfigError, listProblems } from '../../src/config/problem.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { optionsFault } from '../../src/config/validate.ts';
@@ -100,6 +100,31 @@ describe('a gateway.yaml that is good', () => {
     const { config } = good('{}');
     expect(config.listen).to.eql([{ host: '127.0.0.1', port: 9110, name: '127.0.0.1:9110' }]);
     expect(config.plugins).to.eql([]);
+  });
+
+  it('counts the times and sizes of plugins, wherever their options stand', () => {
+    const time = { type: ['string', 'number'], format: 'time-span', description: 'Time.' };
+    const rule = { type: 'object', properties: { wait: time } };
+    const plugins: PluginShape[] = [
+      { name: 'line', summary: 'Waits.', options: { wait: { ...time, default: '30s' } } },
+      { name: 'rules', summary: 'Rules.', section: 'rules', options: { rules: { type: 'array', items: rule } } },
+      {
+        name: 'box',
+        summary: 'Holds.',
+        section: 'box',
+        options: { size: { ...time, format: 'size', default: '1KiB' } },
+      },
+    ];
+    const text = 'plugins: [line, { plugin: line, as: two, wait: 2m }, rules, box]\nrules: [{ wait: 1h }]\nbox: {}';
+    const result = check(text, {}, { plugins });
+    expect(result.ok && result.config.plugins.map(({ options }) => options)).to.eql([
+      { wait: 30_000 },
+      { wait: 120_000 },
+      { rules: [{ wait: 3_600_000 }] },
+      { size: 1024 },
+    ]);
+    const wrong = check('plugins: [{ plugin: line, wait: soon }, rules]\nrules: [{ wait: -1 }]', {}, { plugins });
+    expect(wrong.ok ? [] : wrong.problems.map(({ path }) => path)).to.eql(['plugins[0].wait', 'rules[0].wait']);
   });
 
   it('gives a plugin its options with defaults, from its entry or from its section', () => {
