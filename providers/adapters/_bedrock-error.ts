@@ -11,12 +11,15 @@ const TYPES: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailableException',
 };
 
+/** AWS has no status for want of money; its SDKs try again after 429, whatever the type. */
+const OWN_TYPES: Readonly<Record<string, string>> = { budget_exceeded: 'ServiceQuotaExceededException' };
+
 /**
  * An error in AWS's words. The SDKs take `__type` for its class, so there is no `code`
  * beside it: they would take that first. Ours stands in the header x-token-spy-error.
  */
-export function bedrockError({ status, message, requestId, details }: Problem): string {
-  const type = TYPES[status] ?? (status >= 500 ? 'InternalServerException' : 'ValidationException');
+export function bedrockError({ status, code, message, requestId, details }: Problem): string {
+  const type = OWN_TYPES[code] ?? TYPES[status] ?? (status >= 500 ? 'InternalServerException' : 'ValidationException');
   return JSON.stringify({ message, __type: type, requestId, details });
 }
 

@@ -3,6 +3,7 @@ import type { Problem } from '../../src/adapter.ts';
 /** Canonical status codes by HTTP status: google/rpc/code.proto, and what the Gemini API makes of them. */
 const STATUSES: Readonly<Record<number, string>> = {
   401: 'UNAUTHENTICATED',
+  402: 'RESOURCE_EXHAUSTED',
   403: 'PERMISSION_DENIED',
   404: 'NOT_FOUND',
   409: 'ABORTED',
@@ -26,10 +27,18 @@ export function geminiError({ status, code, message, requestId, details }: Probl
     '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
     reason: code,
     domain: 'token-spy',
-    metadata: { request_id: requestId, ...details },
+    metadata: { request_id: requestId, ...textsOf(details) },
   };
   const name = STATUSES[status] ?? (status >= 500 ? 'INTERNAL' : 'INVALID_ARGUMENT');
   return JSON.stringify({ error: { code: status, message, status: name, details: [info] } });
+}
+
+/** An ErrorInfo has texts only: what is none is written as JSON, and what is absent is left away. */
+function textsOf(details: Problem['details']): Record<string, string> {
+  const known = Object.entries(details ?? {}).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(
+    known.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
 }
 
 /** The same as an event of a stream that has begun; Google ends lines with CRLF. */

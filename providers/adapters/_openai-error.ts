@@ -9,10 +9,13 @@ const TYPES: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
 };
 
+/** Codes whose type users of another gateway look for: tokencap's. */
+const OWN_TYPES: Readonly<Record<string, string>> = { budget_exceeded: 'budget_exceeded' };
+
 /** The body of an error answer in OpenAI's dialect. */
 export function openaiError(problem: Problem): string {
   const { status, code, message, details } = problem;
-  const type = TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error');
+  const type = OWN_TYPES[code] ?? TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error');
   return JSON.stringify({ error: { message, type, param: null, code, details } });
 }
 

@@ -32,6 +32,11 @@ describe("Bedrock's errors", () => {
     expect(JSON.parse(bedrockInvoke.error({ ...problem(402), details: { limit: 1 } }))).to.have.property('details');
   });
 
+  it('say of a budget that is used up what an AWS quota would say, which no SDK tries again', () => {
+    const used = { ...problem(402), code: 'budget_exceeded' };
+    expect(JSON.parse(bedrockConverse.error(used))).to.include({ __type: 'ServiceQuotaExceededException' });
+  });
+
   it('add no text to a stream of binary messages', () => {
     expect([bedrockConverse.errorEvent(problem(503)), bedrockInvoke.errorEvent(problem(503))]).to.eql(['', '']);
   });

@@ -6,7 +6,11 @@ const problem = { status: 429, code: 'budget_exceeded', message: 'Enough for tod
 
 describe("a problem in Google's words", () => {
   it("has Google's shape, and a domain that is not Google's", () => {
-    expect(JSON.parse(geminiError({ ...problem, details: { limit: 3 } }))).to.deep.equal({
+    expect(
+      JSON.parse(
+        geminiError({ ...problem, details: { limit: '3', left: null, names: ['a', 'b'], window: { from: 'x' } } }),
+      ),
+    ).to.deep.equal({
       error: {
         code: 429,
         message: 'Enough for today.',
@@ -16,7 +20,7 @@ describe("a problem in Google's words", () => {
             '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
             reason: 'budget_exceeded',
             domain: 'token-spy',
-            metadata: { request_id: 'r-1', limit: 3 },
+            metadata: { request_id: 'r-1', limit: '3', names: '["a","b"]', window: '{"from":"x"}' },
           },
         ],
       },
@@ -26,6 +30,7 @@ describe("a problem in Google's words", () => {
   for (const [status, name] of [
     [400, 'INVALID_ARGUMENT'],
     [401, 'UNAUTHENTICATED'],
+    [402, 'RESOURCE_EXHAUSTED'],
     [403, 'PERMISSION_DENIED'],
     [404, 'NOT_FOUND'],
     [413, 'INVALID_ARGUMENT'],

@@ -90,6 +90,16 @@ describe('the openai-chat adapter', () => {
     expect(bills).to.equal(false);
   });
 
+  it('gives a budget that is used up the type that tokencap gave it', () => {
+    for (const status of [402, 429]) {
+      const problem = { status, code: 'budget_exceeded', message: 'No.', requestId: 'r' };
+      expect(JSON.parse(openaiChat.error(problem)).error).to.include({
+        type: 'budget_exceeded',
+        code: 'budget_exceeded',
+      });
+    }
+  });
+
   it('says errors as OpenAI does', () => {
     const types: [number, string][] = [
       [400, 'invalid_request_error'],
