@@ -133,6 +133,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'parts of one plugin, told apart by what comes in over HTTP',
   },
   {
+    modules: /^plugins\/_bounds-images\.ts$/,
+    by: 'test/plugins/bounds.test.ts',
+    why: 'what a request says about its output, of pictures',
+  },
+  {
     modules: /^plugins\/_(late-record|open-answers)\.ts$/,
     by: 'test/plugins/late-usage.test.ts',
     why: 'parts of one plugin',
