@@ -34,12 +34,8 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     records: recordsOf(store),
     metrics: metrics.lend(plugin),
     folder,
-    get accounts() {
-      return store.accounts;
-    },
-    get documents() {
-      return store.documents(plugin);
-    },
+    accounts: store.accounts,
+    documents: store.documents(plugin),
     tokens,
     shared: (name, make) => shared.hold(`${plugin}\n${name}`, make, lent),
     terms: () => current().terms,

@@ -29,7 +29,23 @@ export interface SeriesParts {
 }
 
 /** Between the values of a subject: no header and no JSON text of a name can have it. */
-const BETWEEN = '\x1f';
+export const BETWEEN = '\x1f';
+
+/** Characters that rows keep of a value; what a client makes longer is the same account beyond them. */
+export const CHARACTERS = { text: 512, tag: 400 } as const;
+/** What no database takes as text: the zero character and halves of a surrogate pair. */
+const UNSTORABLE = /[\0\ud800-\udfff]/;
+const UNSTORABLE_CHARACTER = /[\0\p{Surrogate}]/gu;
+
+/** Gives a value as the row of the exchange will have it. */
+export function asKept(dimension: Dimension, value: string): string {
+  let short = value;
+  // Tags are cut by the database, which counts whole characters.
+  if (dimension.startsWith('tags.')) {
+    if (value.length > CHARACTERS.tag) short = [...value].slice(0, CHARACTERS.tag).join('');
+  } else if (value.length > CHARACTERS.text) short = value.slice(0, CHARACTERS.text);
+  return UNSTORABLE.test(short) ? short.replace(UNSTORABLE_CHARACTER, '\uFFFD') : short;
+}
 
 /**
  * A rule by which rows are summed up. Two of the same parts are the same series, whatever
@@ -55,11 +71,15 @@ export class Series implements SeriesParts {
   subjectOf(fact: FactOf): string | null {
     for (const [dimension, fits] of this.#tests) {
       const value = fact(dimension);
-      if (value === null || !fits(value)) return null;
+      if (value === null || !fits(asKept(dimension, value))) return null;
     }
-    if (this.per.length === 0) return '';
-    const values = this.per.map(fact);
-    return values.includes(null) ? null : values.join(BETWEEN);
+    const values: string[] = [];
+    for (const dimension of this.per) {
+      const value = fact(dimension);
+      if (value === null) return null;
+      values.push(asKept(dimension, value));
+    }
+    return values.join(BETWEEN);
   }
 
   /** The values of a subject, in the order of `per`. */

@@ -3,6 +3,8 @@ import type { Waiting } from './waiting.ts';
 /** 100,000 rows or 64 MiB: what an outage may cost in memory. */
 export const MAX_ROWS = 100_000;
 export const MAX_BYTES = 64 * 1024 * 1024;
+/** Characters that a row may have and still count as one like others. */
+const ROW_BYTES = 16 * 1024;
 
 /** The rows that wait for the database, oldest first and bounded. */
 export class Backlog {
@@ -19,6 +21,11 @@ export class Backlog {
 
   get size(): number {
     return this.#rows.length - this.#head;
+  }
+
+  /** No row is sure to be taken any more. */
+  get full(): boolean {
+    return this.size >= this.#maxRows || this.#bytes + ROW_BYTES > this.#maxBytes;
   }
 
   get oldest(): Waiting | undefined {
@@ -42,6 +49,10 @@ export class Backlog {
   find(holds: (row: Waiting) => boolean): Waiting | undefined {
     for (let at = this.#head; at < this.#rows.length; at++) if (holds(this.#rows[at]!)) return this.#rows[at];
     return undefined;
+  }
+
+  all(): Waiting[] {
+    return this.#rows.slice(this.#head);
   }
 
   /** Shows the oldest rows, at most so many and about so many characters, at least one. */

@@ -43,6 +43,14 @@ export const COLUMNS = {
   history_chars: 'bigint',
   tools_chars: 'bigint',
   config_version: 'text',
+  charged_pico: 'bigint',
+  charged_tokens: 'bigint',
+  charged_requests: 'smallint',
+  predicted_cost_pico: 'bigint',
+  predicted_p90_pico: 'bigint',
+  predicted_output: 'bigint',
+  predicted_p90_output: 'bigint',
+  predicted_confidence: 'text',
   detail: 'text',
 } as const;
 
@@ -56,9 +64,9 @@ export type Columns = { [name in ColumnName | 'seq']: Cell };
 
 /** The list after `select` for whole rows. */
 export const SELECT_ALL = ['seq', ...Object.keys(COLUMNS)].map(selected).join(', ');
-/** The same without the detail, which lists do not read. */
+/** The same without what lists do not read. */
 export const SELECT_ENTRY = ['seq', ...Object.keys(COLUMNS)]
-  .filter((name) => name !== 'detail')
+  .filter((name) => !/^(detail$|charged_|predicted_)/.test(name))
   .map(selected)
   .join(', ');
 

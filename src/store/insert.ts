@@ -7,11 +7,9 @@
  */
 import { COLUMNS } from './columns.ts';
 import type { Database } from './database.ts';
+import { TAG } from './dimensions.ts';
 
 const NAMES = Object.keys(COLUMNS);
-
-/** Characters of a tag that can be found by; Postgres refuses longer ones in an index. */
-export const TAG = { name: 100, value: 400 };
 
 /** Puts rows of writers on several machines in one order, so that `seq` is the order of commits. */
 const LOCK = 7_265_002;

@@ -6,6 +6,8 @@ import { type AnswerQuestion, knownIds, unsettled } from './queries/known.ts';
 import { byId, list } from './queries/list.ts';
 import { type SummaryQuestion, summary, type UsageQuestion, usageRows } from './queries/predecessor.ts';
 import type { AgentSummary, Report, UsageRow } from './queries/predecessor-shapes.ts';
+import type { Calibration, KnownOutput } from './queries/prediction-shapes.ts';
+import { calibration, outputs } from './queries/predictions.ts';
 import { type ReportQuestion, report } from './queries/report.ts';
 import { series } from './queries/series.ts';
 import type * as shape from './queries/shapes.ts';
@@ -58,6 +60,16 @@ export class Queries {
   /** Draws a measure over time. */
   series(question: shape.SeriesQuestion): Promise<shape.Series> {
     return series(this.#database, question);
+  }
+
+  /** Reads what the newest answers had, for who learns from it. */
+  outputs(limit: number): Promise<KnownOutput[]> {
+    return outputs(this.#database, limit);
+  }
+
+  /** Holds what was predicted against what it came to. */
+  calibration(range: shape.Range): Promise<Calibration> {
+    return calibration(this.#database, range);
   }
 
   /** Answers `GET /api/summary`. */

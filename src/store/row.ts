@@ -5,13 +5,15 @@
  * where it says something. A value that its column cannot hold (a fraction of a token,
  * money finer than a pico-dollar) is kept in `detail` too.
  */
+import { CHARACTERS } from '../accounts/series.ts';
 import type { Usage, UsageName } from '../metering/usage.ts';
 import type { ExchangeRecord } from '../pipeline/record.ts';
+import { writeCharges } from './charged.ts';
 import type { ColumnName } from './columns.ts';
 import { fromPico, toPico } from './money.ts';
 
 /** Characters of a text column. Clients choose some of them, and Postgres refuses long values in an index. */
-const MAX_TEXT = 512;
+const MAX_TEXT = CHARACTERS.text;
 /** Beyond this a count is not believed, so that sums cannot overflow; the detail still has it. */
 const MAX_COUNT = 1e12;
 
@@ -108,6 +110,14 @@ const BLANK: Row = {
   history_chars: undefined,
   tools_chars: undefined,
   config_version: undefined,
+  charged_pico: undefined,
+  charged_tokens: undefined,
+  charged_requests: undefined,
+  predicted_cost_pico: undefined,
+  predicted_p90_pico: undefined,
+  predicted_output: undefined,
+  predicted_p90_output: undefined,
+  predicted_confidence: undefined,
 };
 
 /** Makes the row of a record. It runs for every exchange, so it makes one object and loops over little. */
@@ -136,10 +146,13 @@ export function toRow(record: ExchangeRecord): Row {
   row.cost_pico = picoOf(record, row.detail);
   row.cost_source = record.cost_source ?? undefined;
   row.unpriced = text(whyOf(record.unpriced));
-  row.estimate_cost_pico = estimateOf(record);
+  // The estimate itself lies in the detail; this is what is summed up.
+  row.estimate_cost_pico = pico(record.estimate?.cost_usd ?? null);
   row.config_version = text(record.config_version);
   writeCaller(row, record);
   writeAmounts(row, record);
+  writeCharges(row);
+  if (record.prediction) writePrediction(row, record.prediction);
   return row;
 }
 
@@ -168,6 +181,15 @@ function writeAmounts(row: Row, record: ExchangeRecord): void {
   row.system_chars = count(prompt?.system_chars);
   row.history_chars = count(prompt?.history_chars);
   row.tools_chars = count(prompt?.tools_chars);
+}
+
+/** The whole of it lies in the detail; this is what is held against what came of it. */
+function writePrediction(row: Row, prediction: NonNullable<ExchangeRecord['prediction']>): void {
+  row.predicted_cost_pico = pico(prediction.cost_usd);
+  row.predicted_p90_pico = pico(prediction.cost_usd_p90);
+  row.predicted_output = count(prediction.output_tokens);
+  row.predicted_p90_output = count(prediction.output_tokens_p90);
+  row.predicted_confidence = prediction.confidence;
 }
 
 function detailOf(record: ExchangeRecord): Detail {
@@ -237,9 +259,7 @@ function whyOf(unpriced: ExchangeRecord['unpriced']): string | null {
   return unpriced.missing === null ? unpriced.reason : `${unpriced.reason}:${unpriced.missing}`;
 }
 
-/** The estimate itself lies in the detail; this is what is summed up. */
-function estimateOf({ estimate }: ExchangeRecord): string | undefined {
-  const dollars = estimate?.cost_usd ?? null;
+function pico(dollars: string | null): string | undefined {
   return (dollars === null ? null : toPico(dollars)) ?? undefined;
 }
 

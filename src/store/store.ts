@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Documents } from '../accounts/documents.ts';
 import type { ExchangeRecord } from '../pipeline/record.ts';
 import { Backlog } from './backlog.ts';
+import { withCharges } from './charge.ts';
 import type { Durability } from './connect.ts';
 import { Database } from './database.ts';
 import { lineOf } from './faults.ts';
@@ -9,12 +11,16 @@ import type { StoreHealth, StoreLog } from './health.ts';
 import { Journal } from './journal.ts';
 import { encode, idOf } from './line.ts';
 import { lockFolder } from './lock.ts';
+import { nodeName } from './node-name.ts';
+import { OwnAccounts } from './own-accounts.ts';
+import { OwnRows } from './own-rows.ts';
 import { type AnswerQuestion, textOfAnswer } from './queries/known.ts';
 import { Queries } from './queries.ts';
 import { toRecord } from './record-of-row.ts';
 import { type Row, toRow } from './row.ts';
 import { Shelf } from './shelf.ts';
 import { StoreError } from './store-error.ts';
+import type { Waiting } from './waiting.ts';
 import { Writer } from './writer.ts';
 
 export interface StoreOptions {
@@ -28,6 +34,8 @@ export interface StoreOptions {
 }
 
 interface StoreParts {
+  address: string;
+  node: string;
   database: Database;
   journal: Journal;
   shelf: Shelf;
@@ -56,6 +64,8 @@ export class Store {
   readonly #journal: Journal;
   readonly #shelf: Shelf;
   readonly #writer: Writer;
+  readonly #rows: OwnRows;
+  readonly #accounts: OwnAccounts;
   readonly #lock: { release(): Promise<void> };
   readonly #log: StoreLog;
   readonly #listeners = new Set<(rows: number) => void>();
@@ -63,7 +73,7 @@ export class Store {
   #loggedAt = Number.NEGATIVE_INFINITY;
   #closing: Promise<boolean> | undefined;
 
-  private constructor({ database, journal, shelf, lock, log }: StoreParts) {
+  private constructor({ address, node, database, journal, shelf, lock, log }: StoreParts) {
     this.#database = database;
     this.#journal = journal;
     this.#shelf = shelf;
@@ -77,6 +87,8 @@ export class Store {
       log,
       onStored: (rows) => this.#announce(rows),
     });
+    this.#rows = new OwnRows({ database, backlog: this.#backlog, writer: this.#writer, log });
+    this.#accounts = new OwnAccounts({ address, node, rows: this.#rows, log });
   }
 
   /**
@@ -95,9 +107,10 @@ export class Store {
         });
       });
       const shelf = await Shelf.open(database, log);
-      const store = new Store({ database, journal, shelf, lock, log });
-      for (const row of rows) store.#backlog.restore(row);
-      if (rows.length > 0) store.#writer.wake();
+      const node = await nodeName(folder);
+      const store = new Store({ address, node, database, journal, shelf, lock, log });
+      store.#takeUp(rows);
+      void store.#accounts.begin();
       if (rows.length > 0 || journal.torn > 0)
         log.info('the journal is read again', { rows: rows.length, torn: journal.torn });
       return store;
@@ -113,6 +126,11 @@ export class Store {
     return this.#database.dialect;
   }
 
+  /** Sums of the rows, and what requests under way hold of them. */
+  get accounts(): Accounts {
+    return this.#accounts.accounts;
+  }
+
   /** What was set while the gateway ran, of one kind: of a plugin. */
   documents(kind: string): Documents {
     return this.#shelf.of(kind);
@@ -121,16 +139,23 @@ export class Store {
   /** Takes a finished record. Never throws and never waits; a record beyond the bound is dropped and counted, and false says so. */
   append(record: ExchangeRecord): boolean {
     try {
-      const row = { text: encode(toRow(record)), since: performance.now(), segment: null, stored: false };
+      const row = toRow(record);
+      const waiting = { text: encode(row), since: performance.now(), segment: null, stored: false };
       if (this.#closing) throw new Error('the store is closed');
-      if (!this.#backlog.push(row)) throw new Error('too many records wait for the database');
-      this.#journal.append(row);
+      if (!this.#backlog.push(waiting)) throw new Error('too many records wait for the database');
+      this.#journal.append(waiting);
       this.#writer.wake();
+      this.#rows.taken(row);
       return true;
     } catch (error) {
       this.#lose(lineOf(error));
       return false;
     }
+  }
+
+  /** So many rows wait for the database that no more are taken. */
+  get full(): boolean {
+    return this.#backlog.full;
   }
 
   /** Tells whether all that was taken so far survives a crash from now on: it is in the journal, or in the database. */
@@ -205,12 +230,20 @@ export class Store {
 
   async #close(): Promise<boolean> {
     this.#shelf.close();
+    this.#accounts.stop();
     await this.#journal.flush();
     const done = await this.#writer.close(CLOSE_MS);
     await this.#journal.close();
-    await this.#database.close();
+    await Promise.all([this.#accounts.close(done), this.#database.close()]);
     await this.#lock.release();
     return done;
+  }
+
+  /** Takes what an earlier life has left; a crash may have come between its commit and the end of its journal. */
+  #takeUp(rows: readonly Waiting[]): void {
+    for (const row of rows) this.#backlog.restore({ ...row, text: withCharges(row.text) });
+    this.#writer.doubt(rows.length);
+    if (rows.length > 0) this.#writer.wake();
   }
 
   #announce(rows: number): void {

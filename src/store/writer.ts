@@ -24,6 +24,8 @@ const SLOW_MS = 2000;
 const DOWN_MS = 10_000;
 /** An outage is logged at most this often, milliseconds. */
 const LOG_MS = 5000;
+/** More rows than this are written before anybody is told that they wait. */
+const MANY_ROWS = 2000;
 /** How often an idle Postgres is asked whether it is there, milliseconds. */
 const PROBE_MS = 3000;
 
@@ -45,6 +47,11 @@ export class Writer {
   #pause = FLUSH_MS;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
+  /** The oldest rows of the backlog, so many, may be in the database already. */
+  #doubtful = 0;
+  /** The last of those who want that nothing is written; how many there are. */
+  #quiet: Promise<unknown> = Promise.resolve();
+  #listening = 0;
   readonly #probe: NodeJS.Timeout | undefined;
   lastError: string | null = null;
   /** Rows that the database refuses for good. */
@@ -58,6 +65,30 @@ export class Writer {
   /** Hears that a row waits. */
   wake(): void {
     if (!this.#timer && !this.#flight && !this.#closed) this.#schedule(this.#pause);
+  }
+
+  /** Hears that an earlier life has left so many rows, and perhaps stored them. */
+  doubt(rows: number): void {
+    this.#doubtful = rows;
+  }
+
+  /**
+   * Runs work between two flights, while the backlog is exactly what is not in the database.
+   * Rejects when that cannot be had, because the database takes no rows.
+   */
+  still<T>(work: () => Promise<T>): Promise<T> {
+    this.#listening++;
+    const result = this.#quiet.then(async () => {
+      await this.#settle();
+      return work();
+    });
+    this.#quiet = result
+      .catch(() => {})
+      .then(() => {
+        this.#listening--;
+        if (this.#options.backlog.size > 0) this.wake();
+      });
+    return result;
   }
 
   /** Tells how the database takes rows. */
@@ -75,7 +106,7 @@ export class Writer {
     const { backlog } = this.#options;
     while (backlog.size > 0 && performance.now() < end) {
       this.#start();
-      await Promise.race([this.#flight, sleep(end - performance.now())]);
+      await Promise.race([this.#flight ?? this.#quiet, sleep(end - performance.now())]);
       if (this.#failingSince !== null && backlog.size > 0) await sleep(Math.min(100, end - performance.now()));
     }
     return backlog.size === 0;
@@ -97,7 +128,18 @@ export class Writer {
   #start(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (!this.#flight) this.#fly(this.#flush());
+    if (!this.#flight && this.#listening === 0) this.#fly(this.#flush());
+  }
+
+  /** Waits for the flight under way, and writes what may be in the database or not. */
+  async #settle(): Promise<void> {
+    const { backlog } = this.#options;
+    await this.#flight;
+    while (this.#doubtful > 0 || backlog.size > MANY_ROWS) {
+      this.#fly(this.#flush());
+      await this.#flight;
+      if (this.#failingSince !== null) throw new Error(`the database takes no rows: ${this.lastError}`);
+    }
   }
 
   #fly(work: Promise<void>): void {
@@ -110,16 +152,20 @@ export class Writer {
 
   async #flush(): Promise<void> {
     const { backlog } = this.#options;
+    let tried = 0;
     try {
       for (;;) {
         const batch = backlog.peek(BATCH_ROWS, BATCH_CHARACTERS);
-        if (batch.length === 0) break;
+        tried = batch.length;
+        if (tried === 0) break;
         this.#flightSince = performance.now();
         await this.#put(batch);
         this.#recovered();
-        if (batch.length < BATCH_ROWS / 2) break;
+        if (tried < BATCH_ROWS / 2 || this.#listening > 0) break;
       }
     } catch (error) {
+      // A commit whose answer was lost has stored them all the same.
+      this.#doubtful = Math.max(this.#doubtful, Math.min(tried, backlog.size));
       this.#failed(error);
     }
   }
@@ -144,6 +190,7 @@ export class Writer {
       log.error('the database refuses a row; it is dropped', { error: this.lastError });
     }
     backlog.drop(batch.length);
+    this.#doubtful = Math.max(0, this.#doubtful - batch.length);
     journal.settle(batch);
     this.#options.onStored(batch.length);
   }
@@ -171,7 +218,7 @@ export class Writer {
   }
 
   #ask(): void {
-    if (this.#flight || this.#timer || this.#closed) return;
+    if (this.#flight || this.#timer || this.#closed || this.#listening > 0) return;
     const asked = this.#options.database.write('select 1');
     this.#fly(
       asked.then(

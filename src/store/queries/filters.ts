@@ -37,8 +37,13 @@ const SEARCHED = [
 
 /** Collects conditions and the values they are bound to. No value ever becomes part of the SQL. */
 export class Where {
-  readonly binds: (string | number)[] = [];
+  readonly binds: (string | number)[];
   readonly #conditions: string[] = [];
+
+  /** @param binds of a statement that has other conditions, too */
+  constructor(binds: (string | number)[] = []) {
+    this.binds = binds;
+  }
 
   /** Binds a value and gives its place, such as `$3`. */
   bind(value: string | number): string {

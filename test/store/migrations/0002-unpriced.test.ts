@@ -13,8 +13,8 @@ import { DAY, failing, recordOf } from '../records.ts';
 
 /** The JSON of a row as the version before wrote it. */
 function oldRow(record: ExchangeRecord): string {
-  const { unpriced: _, estimate_cost_pico: __, ...row } = toRow(record);
-  return JSON.stringify(row);
+  const isNewer = (name: string): boolean => /^(unpriced$|estimate_cost_pico$|charged_|predicted_)/.test(name);
+  return JSON.stringify(Object.fromEntries(Object.entries(toRow(record)).filter(([name]) => !isNewer(name))));
 }
 
 onBothDialects('a database and a journal of the version before', (place, dialect) => {

@@ -1,0 +1,78 @@
+import { codeOf } from './faults.ts';
+import { type PoolOptions, type PostgresClient, type PostgresPool, postgresPool } from './postgres-driver.ts';
+
+/** Asks one statement; big integers and exact sums come as text. */
+export type Ask = <T extends object>(sql: string, binds?: readonly unknown[]) => Promise<T[]>;
+
+/** Connections to PostgreSQL on which nothing lasts longer than it may. */
+export class Wire {
+  readonly #pool: PostgresPool;
+
+  constructor(url: string, options: PoolOptions) {
+    this.#pool = postgresPool(url, options);
+  }
+
+  /** Runs work as one transaction. After so many milliseconds it rejects, and the server undoes what was not committed. */
+  together<T>(work: (ask: Ask) => Promise<T>, milliseconds: number): Promise<T> {
+    return this.#within(milliseconds, async (ask) => {
+      await ask('begin');
+      const result = await work(ask);
+      await ask('commit');
+      return result;
+    });
+  }
+
+  /** Runs one statement by itself. */
+  ask<T extends object>(sql: string, binds: readonly unknown[], milliseconds: number): Promise<T[]> {
+    return this.#within(milliseconds, (ask) => ask<T>(sql, binds));
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  /** A connection on which something failed is not used again: what it would say next is not known. */
+  async #within<T>(milliseconds: number, work: (ask: Ask) => Promise<T>): Promise<T> {
+    const begun = performance.now();
+    const client = await this.#pool.connect();
+    let ended = false;
+    const end = (failure: Error | null): void => {
+      if (ended) return;
+      ended = true;
+      client.release(failure ?? undefined);
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => {
+          const failure = new Error(`the database did not answer within ${Math.round(milliseconds)} ms`);
+          end(failure);
+          reject(failure);
+        },
+        milliseconds - (performance.now() - begun),
+      );
+    });
+    try {
+      const result = await Promise.race([work(askOn(client)), late]);
+      end(null);
+      return result;
+    } catch (error) {
+      end(error as Error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function askOn(client: PostgresClient): Ask {
+  return async <T extends object>(sql: string, binds: readonly unknown[] = []) =>
+    (await client.query<T & Record<string, unknown>>(sql, [...binds])).rows;
+}
+
+/** True where the same again may go well at once: two were in each other's way, or the connection had been cut. */
+export function isWorthAnother(error: unknown): boolean {
+  const code = codeOf(error) ?? '';
+  if (/^(40001|40P01|57P0[1-3]|08...|ECONNRESET|EPIPE)$/.test(code)) return true;
+  return error instanceof Error && /^Connection terminated|^Client has encountered/.test(error.message);
+}
