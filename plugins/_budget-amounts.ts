@@ -13,14 +13,19 @@ export function picoOf(dollars: string | number): bigint {
   return digits > 0n ? (digits + unit - 1n) / unit : digits / unit;
 }
 
-/** What a request may come to, as it is held: whatever it says of itself, a database must be able to add it up. */
-export function claimed(amount: bigint): bigint {
-  return amount > MOST ? MOST : amount;
+/** What is held of a request of which nobody knows what it will come to: so little that it counts only where nothing is left. */
+export const UNFORESEEN = 1n;
+
+/** Dollars that a request may come to, as they are held: whatever it says of itself, a database must be able to add it up. */
+export function claimedDollars(dollars: string): bigint {
+  const [whole = ''] = dollars.split('.', 1);
+  const pico = whole.length > 12 ? MOST : picoOf(dollars);
+  return pico > MOST ? MOST : pico;
 }
 
 /** The same of a number of tokens. */
 export function claimedTokens(tokens: number): bigint {
-  return tokens >= Number(MOST) ? MOST : BigInt(Math.max(0, Math.ceil(tokens)));
+  return tokens < Number(MOST) ? BigInt(Math.max(0, Math.ceil(tokens))) : MOST;
 }
 
 /** An amount as it is told: US dollars as an exact decimal, or a whole number. */
@@ -30,11 +35,15 @@ export function tell(measure: Measure, amount: bigint): string {
 
 const MICRO = 10n ** 6n;
 
-/** Pico-dollars as US dollars with six decimals; what is finer is left away, so it is never more than there is. */
-export function sixDecimals(pico: bigint): string {
-  const isNegative = pico < 0n;
-  const size = isNegative ? -pico : pico;
-  const micros = (size + (isNegative ? MICRO - 1n : 0n)) / MICRO;
-  const text = `${micros / MICRO}.${(micros % MICRO).toString().padStart(6, '0')}`;
-  return isNegative ? `-${text}` : text;
+/** Pico-dollars as millionths of a dollar, rounded down. */
+export const microsIn = (pico: bigint): bigint => pico / MICRO - (pico % MICRO < 0n ? 1n : 0n);
+
+/** The same, rounded up. */
+export const microsOver = (pico: bigint): bigint => -microsIn(-pico);
+
+/** Millionths of a dollar as US dollars with six decimals. */
+export function sixDecimals(micros: bigint): string {
+  const size = micros < 0n ? -micros : micros;
+  const text = `${size / MICRO}.${(size % MICRO).toString().padStart(6, '0')}`;
+  return micros < 0n ? `-${text}` : text;
 }
