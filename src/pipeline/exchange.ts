@@ -51,6 +51,8 @@ export interface ExchangeState {
   prediction?: NonNullable<ExchangeRecord['prediction']>;
   /** US dollars that count where the cost stays unknown. */
   reserve?: string;
+  /** Asked by those who made it wait: whether it may still leave. */
+  recheck?: (exchange: Exchange) => Verdict | undefined;
   /** Milliseconds from the request's arrival to the first event with content. */
   timeToFirstToken?: number;
 }
