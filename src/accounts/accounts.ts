@@ -23,6 +23,9 @@ export type Taken =
   /** The database that all nodes share does not answer, and the caller wanted no guess. */
   | { readonly taken: false; readonly standings: null; readonly short: readonly [] };
 
+/** What becomes of a claim that needs an answer of the database and gets none. */
+export const NO_ANSWER: Taken = { taken: false, standings: null, short: [] };
+
 export type Pending<T> = T | Promise<T>;
 
 /**

@@ -1,4 +1,4 @@
-import { type Accounts, type Claim, type Pending, type Standing, shortOf, type Taken } from './accounts.ts';
+import { type Accounts, type Claim, NO_ANSWER, type Pending, type Standing, shortOf, type Taken } from './accounts.ts';
 import { Holds } from './holds.ts';
 import { largest } from './largest.ts';
 import { Once } from './once.ts';
@@ -13,8 +13,6 @@ const OPEN_MS = 2000;
 /** How long after its end the row of an exchange may come, milliseconds. */
 const ROW_MS = 5000;
 const SWEEP_MS = 60_000;
-
-const NO_ANSWER: Taken = { taken: false, standings: null, short: [] };
 
 /** A hold that waits for its sheets. */
 interface Waiting {

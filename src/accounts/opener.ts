@@ -3,6 +3,7 @@ import type { Rows } from './rows.ts';
 import type { Charge } from './series.ts';
 import { plus, type Sheet } from './sheet.ts';
 import type { Sheets } from './sheets.ts';
+import { pause } from './within.ts';
 
 /** Pause after the database did not answer, milliseconds. */
 const PAUSE_MS = 500;
@@ -148,6 +149,3 @@ async function sumUp(
   }
   return sums;
 }
-
-const pause = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds).unref());

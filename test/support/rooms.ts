@@ -88,6 +88,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/accounts/book.test.ts',
     why: 'parts of the accounts of one process',
   },
+  {
+    modules: /^src\/accounts\/(errands|homecoming|slice|rows|within)\.ts$/,
+    by: 'test/accounts/cluster.test.ts',
+    why: 'parts of the accounts of several processes',
+  },
   { modules: /^src\/log-destination\.ts$/, by: 'test/log.test.ts', why: 'where the log goes' },
   {
     modules: /^src\/bytes\/json-grammar\.ts$/,
