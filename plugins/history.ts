@@ -75,9 +75,11 @@ function writeAnswer(row: ExchangeRecord, exchange: Exchange): void {
 }
 
 /** It may have cost something, and nobody can say what. */
-function isUnknown(row: ExchangeRecord, { leftAt, bills, response, ending }: Exchange): boolean {
+function isUnknown(row: ExchangeRecord, { leftAt, bills, api, response, ending }: Exchange): boolean {
   const failed = ending?.outcome === 'upstream_error' || (response?.status ?? 0) >= 400;
-  return leftAt !== null && bills && !failed && row.cost_usd === null && (row.estimate?.cost_usd ?? null) === null;
+  // Of a path that nobody knows, nobody knows whether it is charged for.
+  const mayCharge = bills || api === null;
+  return leftAt !== null && mayCharge && !failed && row.cost_usd === null && (row.estimate?.cost_usd ?? null) === null;
 }
 
 /** Something was generated, and nothing could be read of it. */
