@@ -53,7 +53,7 @@ export function addBudgetRoutes(router: Router, desk: BudgetDesk, { log }: Lent)
     const most = mostOf(ctx);
     if (typeof most !== 'number') return most;
     const accounts = await list.accounts(budget, most);
-    return { status: 200, body: { data: accounts.map((account) => accountShape(budget, account)) } };
+    return { status: 200, body: { accounts: accounts.map((account) => accountShape(budget, account)) } };
   });
 }
 

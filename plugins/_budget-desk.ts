@@ -14,7 +14,7 @@ const LIMITS = ['limit_usd', 'limit_tokens', 'limit_requests'];
 
 /**
  * Where budgets are made and changed, by API and on the dashboard: one change after the other,
- * so that what was looked at is still so when it is changed. Those of gateway.yaml are not touched.
+ * so that what was looked at is still so when it is changed. What gateway.yaml says is not touched.
  *
  * All reject when the database does not answer.
  */
@@ -68,10 +68,10 @@ export class BudgetDesk {
     });
   }
 
-  /** Lets it begin anew. `subject` names one account: a value for each of `per`. */
+  /** Lets it begin anew, also one of gateway.yaml: nothing of what it says changes. `subject` names one account: a value for each of `per`. */
   reset(who: Who, id: string, { subject, version }: Members): Done {
     return this.#inTurn(async () => {
-      const budget = this.#editable(who, id, version);
+      const budget = this.#known(who, id, version);
       if (!('id' in budget)) return budget;
       const account = subjectOf(budget, subject);
       if (account === undefined) return problem.wrong('subject', subjectRule(budget));
@@ -93,11 +93,15 @@ export class BudgetDesk {
   }
 
   #editable(who: Who, id: string, version: unknown): Budget | Problem {
+    const budget = this.#known(who, id, version);
+    return 'id' in budget && budget.origin === 'file' ? problem.inFile(budget) : budget;
+  }
+
+  #known(who: Who, id: string, version: unknown): Budget | Problem {
     const budget = this.find(who, id);
     if (budget === null) return problem.NONE;
-    if (budget.origin === 'file') return problem.inFile(budget);
-    const isKnown = version === undefined || version === null || version === versionOf(budget);
-    return isKnown ? budget : problem.changed(budget);
+    const isSeen = version === undefined || version === null || version === versionOf(budget);
+    return isSeen ? budget : problem.changed(budget);
   }
 
   async #put(who: Who, budget: Budget): Done {

@@ -1,10 +1,14 @@
 import { definePlugin } from '../src/plugin.ts';
 import { Alerts, Told } from './_budget-alerts.ts';
+import { addBudgetRoutes } from './_budget-api.ts';
 import { sharesOf } from './_budget-claims.ts';
+import { BudgetDesk } from './_budget-desk.ts';
 import { BudgetList } from './_budget-list.ts';
+import { addBudgetForms, budgetsPage } from './_budget-page.ts';
 import { Passage, type PassageParts } from './_budget-passage.ts';
 import { budgetSchema, readBudget } from './_budget-spec.ts';
 import type { Budget } from './_budget-types.ts';
+import { addTokencapRoutes, TOKENCAP_PATHS } from './_tokencap-api.ts';
 
 /**
  * Holds spending to limits: a request that does not fit is refused before it leaves, however many come at once.
@@ -57,7 +61,8 @@ export default definePlugin({
   },
   requires: { identity: 'above', prediction: 'above', history: 'above', usage: 'below' },
   needs: ['history', 'identity', 'prediction', 'usage'],
-  setup: ({ options, accounts, documents, records, log, metrics, publish, shared, every }) => {
+  setup: (lent) => {
+    const { options, accounts, documents, records, log, metrics, publish, shared, every } = lent;
     const list = new BudgetList({ file: readFile(options.budgets), documents, accounts, log });
     const refusals = metrics.counter('refusals', 'Requests that budgets refused.', ['budget', 'code']);
     const told = metrics.counter('alerts', 'Marks that budgets have reached.', ['budget', 'kind']);
@@ -68,6 +73,8 @@ export default definePlugin({
       told: shared('told', () => new Told()),
       count: (budget, kind) => told.add(1, { budget, kind }),
     });
+    const desk = new BudgetDesk(list);
+    const quiet = documents.onChange(() => publish('budget', { kind: 'changed' }));
     every(LOOK_MS, () => alerts.look());
     const parts: PassageParts = {
       list,
@@ -87,7 +94,17 @@ export default definePlugin({
         if (shares.length === 0) return;
         return new Passage(exchange, shares, parts).begin();
       },
-      close: () => list.close(),
+      routes(router) {
+        addBudgetRoutes(router, desk, lent);
+        addTokencapRoutes(router, desk, lent);
+        addBudgetForms(router, desk, lent);
+      },
+      reports: TOKENCAP_PATHS,
+      pages: [budgetsPage(desk, lent)],
+      close: () => {
+        quiet();
+        list.close();
+      },
     };
   },
 });

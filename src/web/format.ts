@@ -101,19 +101,21 @@ export function bytes(count: number | null | undefined): string {
 
 /** A moment in the reader's zone: `20 Nov 2026, 14:05:09`. */
 export function moment(time: string | number | Date | null | undefined, zone: string): string {
-  if (time === null || time === undefined) return DASH;
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? DASH : date.toLocaleString('en-GB', { ...MOMENT, timeZone: zone });
+  return localTime(time, { ...MINUTE, second: '2-digit', timeZone: zone });
 }
 
-const MOMENT = {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-} as const;
+/** The same to the minute: `20 Nov 2026, 14:05`. */
+export function minute(time: string | number | Date | null | undefined, zone: string): string {
+  return localTime(time, { ...MINUTE, timeZone: zone });
+}
+
+function localTime(time: string | number | Date | null | undefined, options: Intl.DateTimeFormatOptions): string {
+  if (time === null || time === undefined) return DASH;
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? DASH : date.toLocaleString('en-GB', options);
+}
+
+const MINUTE = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
 
 function grouped(value: number, decimals = 0): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { viewsFolder } from './folder.ts';
-import { ago, bytes, compact, duration, moment, money, percent, span, whole } from './format.ts';
+import { ago, bytes, compact, duration, minute, moment, money, percent, span, whole } from './format.ts';
 
 const FOLDERS = { partials: '', panels: 'panels/' } as const;
 
@@ -63,6 +63,7 @@ function viewsIn(folder: string): string[] {
 const helpers = {
   money: (dollars: string | null) => money(dollars),
   compact: (count: number | null) => compact(count),
+  amount: (value: string | null, unit: unknown) => (unit === 'usd' ? money(value) : compact(value)),
   whole: (count: number | null) => whole(count),
   duration: (milliseconds: number | null) => duration(milliseconds),
   span: (seconds: number) => span(seconds),
@@ -70,6 +71,7 @@ const helpers = {
   bytes: (count: number | null) => bytes(count),
   ago: (time: string | null) => ago(time),
   moment: (time: string | null, zone: unknown) => moment(time, typeof zone === 'string' ? zone : 'UTC'),
+  minute: (time: string | null, zone: unknown) => minute(time, typeof zone === 'string' ? zone : 'UTC'),
   json: (value: unknown) => JSON.stringify(value),
   known: (value: unknown) => value !== null && value !== undefined,
   /** `{{#is a b}}` as a block, `(is a b)` as a value. */
