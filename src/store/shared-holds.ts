@@ -122,7 +122,7 @@ export class PostgresHolds implements SharedHolds {
     { try: tryMs, all: allMs }: { readonly try: number; readonly all: number },
     work: (ids: readonly string[], milliseconds: number) => Promise<T | NotReady>,
   ): Promise<T> {
-    this.#timer ??= setInterval(() => void this.#sweep(), SWEEP_MS).unref();
+    this.#timer ??= setInterval(() => void this.sweep(), SWEEP_MS).unref();
     const end = performance.now() + allMs;
     const left = (): number => Math.max(1, end - performance.now());
     for (let tries = 1; ; tries++) {
@@ -153,7 +153,8 @@ export class PostgresHolds implements SharedHolds {
     }
   }
 
-  async #sweep(): Promise<void> {
+  /** Removes what is over, here and elsewhere. */
+  async sweep(): Promise<void> {
     try {
       await this.#say(SWEEP, []);
       if (this.#sweeps++ % SWEEPS === 0) await this.#sheets.sweep();

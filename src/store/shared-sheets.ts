@@ -132,7 +132,8 @@ const MAKE = `insert into hold_sheets (key, seq, used_at) select key, 0, clock_t
 on conflict (key) do nothing`;
 const FIND = 'select id, key from hold_sheets where key = any($1::text[])';
 const SWEEP = `delete from hold_sheets where id in (
-  select id from hold_sheets where used_at < clock_timestamp() - ${UNUSED} order by id for update skip locked)`;
+  select id from hold_sheets where used_at < clock_timestamp() - ${UNUSED}
+    and not exists (select 1 from holds where holds.sheet = hold_sheets.id) order by id for update skip locked)`;
 
 /** Adds amounts by subject to the sums of sheets; `from` gives sheet, subject and amount. */
 export const addTo = (from: string): string => `insert into hold_sums (sheet, subject, amount) ${from}

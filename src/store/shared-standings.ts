@@ -92,9 +92,13 @@ function freshSql(sheets: readonly Sheet[], binds: (string | number)[], locked: 
   return `fresh as materialized (${parts.join(' union all ')})`;
 }
 
-/** Brings sheets that are locked forward, by what was summed up just now. */
+/**
+ * Brings sheets that are locked forward, by what was summed up just now. One that stays as it is says from time to
+ * time that it is used: who is about to remove it sees that it has changed.
+ */
 const movedSql = (sheets: string): string => `,
   newest as materialized (select coalesce(max(seq), 0) as seq from exchanges),
   kept_now as (${addTo('select sheet, subject, amount from fresh')}),
   moved as (update hold_sheets set seq = newest.seq, used_at = clock_timestamp() from newest
-    where id in (select json_array_elements_text(${sheets}::json)::bigint) and hold_sheets.seq < newest.seq)`;
+    where id in (select json_array_elements_text(${sheets}::json)::bigint)
+      and (hold_sheets.seq < newest.seq or used_at < clock_timestamp() - interval '1 hour'))`;

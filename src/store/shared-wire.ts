@@ -74,5 +74,5 @@ function askOn(client: PostgresClient): Ask {
 export function isWorthAnother(error: unknown): boolean {
   const code = codeOf(error) ?? '';
   if (/^(40001|40P01|57P0[1-3]|08...|ECONNRESET|EPIPE)$/.test(code)) return true;
-  return error instanceof Error && /^Connection terminated|^Client has encountered/.test(error.message);
+  return error instanceof Error && /^Connection terminated unexpectedly|^Client has encountered/.test(error.message);
 }

@@ -62,7 +62,7 @@ function keptBy(database: Database, where: Where, columns: readonly string[]): P
          row_number() over (partition by ${names} order by ${ratio} nulls last) as place,
          count(nullif(predicted_cost_pico, 0)) over (partition by ${names}) as size
        from exchanges where ${where.sql}) as held
-     group by ${names} order by requests desc, ${names}`,
+     group by ${names} order by requests desc, ${columns.map((name) => `${name} nulls last`).join(', ')}`,
     where.binds,
   );
 }
