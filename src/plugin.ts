@@ -165,6 +165,8 @@ export interface Instance {
 export interface RouteState {
   /** Whose gateway key was shown; null for a person who is logged in, and on an open listener. */
   readonly principal: Principal | null;
+  /** Name of the key that was shown, now or at the login; null where none was needed. For notes of who did what. */
+  readonly who: string | null;
   readonly listener: { readonly name: string; readonly agent: string | null };
   /** Fields of a posted form; its token was checked by then. */
   readonly form?: URLSearchParams | null;

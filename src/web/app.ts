@@ -95,7 +95,8 @@ async function letIn(ctx: Context, next: Next, listener: WebListener, gate: Gate
   const state = ctx.state as WebState;
   const viewer = identify(ctx, listener, gate);
   const principal = 'principal' in viewer ? viewer.principal : null;
-  Object.assign(state, { listener, viewer, principal, form: null });
+  const who = viewer.kind === 'session' ? viewer.session.name : (principal?.name ?? null);
+  Object.assign(state, { listener, viewer, principal, who, form: null });
   admit(ctx, state);
   await refuseForgery(ctx, state);
   // Who is let in may send the body that he asks about; forms were read by now.

@@ -162,6 +162,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/plugins/rate-limits.test.ts',
     why: 'parts of one plugin, told apart by who is refused over HTTP',
   },
+  {
+    modules: /^plugins\/_pause/,
+    by: 'test/plugins/pauses.test.ts',
+    why: 'parts of one plugin, told apart over HTTP; its page has a test beside it',
+  },
   { modules: /^plugins\/_queue-/, by: 'test/plugins/queue.test.ts', why: 'the line is there for the requests in it' },
   {
     modules: /^plugins\/_simulator-/,

@@ -1,0 +1,100 @@
+import type { Documents, Exchange, Json } from '../src/plugin.ts';
+import { factOf } from './_facts.ts';
+import { DIMENSIONS, holdsAt, type Pause, type Paused, pauseOf } from './_pause.ts';
+
+type Index = Map<Paused, Map<string, Pause[]>>;
+
+/** What is paused, as this process knows it now. The database has it for all. */
+export class PauseBook {
+  readonly #documents: Documents;
+  readonly #stop: () => void;
+  /** By the first dimension of their scope, and its value: so each request looks up six names at most. */
+  #index: Index = new Map();
+
+  /** @param changed hears of every change, wherever it was made */
+  constructor(documents: Documents, changed: () => void) {
+    this.#documents = documents;
+    this.#read();
+    this.#stop = documents.onChange(() => {
+      this.#read();
+      changed();
+    });
+  }
+
+  /** Those that hold now, the newest first. */
+  all(): readonly Pause[] {
+    const now = Date.now();
+    const pauses = this.#stored().filter((pause) => holdsAt(pause, now));
+    return pauses.sort((one, other) => (one.since < other.since ? 1 : -1));
+  }
+
+  get(id: string): Pause | null {
+    return this.all().find((pause) => pause.id === id) ?? null;
+  }
+
+  /** Resolves when it is stored. What is paused already keeps its beginning. Rejects when the database does not answer. */
+  async put({ id, ...pause }: Pause): Promise<Pause> {
+    const since = this.get(id)?.since ?? pause.since;
+    await this.#documents.put(id, { ...pause, since } as unknown as Json);
+    return { id, ...pause, since };
+  }
+
+  /** False: there was none. */
+  delete(id: string): Promise<boolean> {
+    return this.#documents.delete(id);
+  }
+
+  /** Takes away what holds no more. */
+  async sweep(): Promise<void> {
+    const now = Date.now();
+    for (const pause of this.#stored()) if (!holdsAt(pause, now)) await this.#documents.delete(pause.id);
+  }
+
+  /**
+   * Finds what keeps a request here: it, or all providers that it may go to. Of several providers
+   * the paused ones are taken out of its way.
+   */
+  stops(exchange: Exchange): Pause | null {
+    if (this.#index.size === 0) return null;
+    const { targets } = exchange;
+    if (targets.length === 0) return this.#find(exchange, null);
+    for (const { provider } of targets) {
+      const pause = this.#find(exchange, provider.name);
+      if (pause && (pause.scope.provider === undefined || !exchange.avoid(provider.name))) return pause;
+    }
+    return null;
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #find(exchange: Exchange, provider: string | null): Pause | null {
+    const fact = (name: Paused): string | null => (name === 'provider' ? provider : factOf(exchange, name));
+    const fits = (pause: Pause): boolean =>
+      holdsAt(pause, Date.now()) &&
+      Object.entries(pause.scope).every(([name, value]) => fact(name as Paused) === value);
+    for (const [name, byValue] of this.#index) {
+      const value = fact(name);
+      const found = value === null ? undefined : byValue.get(value)?.find(fits);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  #read(): void {
+    const index: Index = new Map();
+    for (const pause of this.#stored()) {
+      const name = DIMENSIONS.find((dimension) => pause.scope[dimension] !== undefined)!;
+      const byValue = index.get(name) ?? new Map<string, Pause[]>();
+      index.set(name, byValue);
+      const value = pause.scope[name]!;
+      byValue.set(value, [...(byValue.get(value) ?? []), pause]);
+    }
+    this.#index = index;
+  }
+
+  #stored(): Pause[] {
+    return [...this.#documents.all()].flatMap(([id, body]) => pauseOf(id, body) ?? []);
+  }
+}
