@@ -1,4 +1,4 @@
-import { definePlugin } from '../src/plugin.ts';
+import { definePlugin, type Lent } from '../src/plugin.ts';
 import { Alerts, Told } from './_budget-alerts.ts';
 import { addBudgetRoutes } from './_budget-api.ts';
 import { sharesOf } from './_budget-claims.ts';
@@ -62,30 +62,11 @@ export default definePlugin({
   requires: { identity: 'above', prediction: 'above', history: 'above', usage: 'below' },
   needs: ['history', 'identity', 'prediction', 'usage'],
   setup: (lent) => {
-    const { options, accounts, documents, records, log, metrics, publish, shared, every } = lent;
+    const { options, accounts, documents, log, publish } = lent;
     const list = new BudgetList({ file: readFile(options.budgets), documents, accounts, log });
-    const refusals = metrics.counter('refusals', 'Requests that budgets refused.', ['budget', 'code']);
-    const told = metrics.counter('alerts', 'Marks that budgets have reached.', ['budget', 'kind']);
-    const alerts = new Alerts({
-      accounts,
-      log,
-      publish,
-      told: shared('told', () => new Told()),
-      count: (budget, kind) => told.add(1, { budget, kind }),
-    });
+    const parts = partsOf(lent, list);
     const desk = new BudgetDesk(list);
     const quiet = documents.onChange(() => publish('budget', { kind: 'changed' }));
-    every(LOOK_MS, () => alerts.look());
-    const parts: PassageParts = {
-      list,
-      accounts,
-      alerts,
-      status: options.status === 429 ? 429 : 402,
-      apart: options.without_database,
-      remaining: `${options.header_prefix.toLowerCase()}-budget-remaining`,
-      isFull: () => records.full,
-      refused: (budget, code) => refusals.add(1, { budget, code }),
-    };
     return {
       onRequest(exchange) {
         // What nobody answers for goes nowhere, and costs nothing.
@@ -108,6 +89,33 @@ export default definePlugin({
     };
   },
 });
+
+interface Options {
+  readonly status: number;
+  readonly without_database: 'slice' | 'refuse';
+  readonly header_prefix: string;
+}
+
+/** Makes what the requests of one configuration share. */
+function partsOf(lent: Omit<Lent, 'options'> & { options: Options }, list: BudgetList): PassageParts {
+  const { options, accounts, records, log, metrics, publish, shared, every } = lent;
+  const refusals = metrics.counter('refusals', 'Requests that budgets refused.', ['budget', 'code']);
+  const marks = metrics.counter('alerts', 'Marks that budgets have reached.', ['budget', 'kind']);
+  const told = shared('told', () => new Told());
+  const count = (budget: string, kind: string): void => marks.add(1, { budget, kind });
+  const alerts = new Alerts({ accounts, log, publish, told, count });
+  every(LOOK_MS, () => alerts.look());
+  return {
+    list,
+    accounts,
+    alerts,
+    status: options.status === 429 ? 429 : 402,
+    apart: options.without_database,
+    remaining: `${options.header_prefix.toLowerCase()}-budget-remaining`,
+    isFull: () => records.full,
+    refused: (budget, code) => refusals.add(1, { budget, code }),
+  };
+}
 
 /** How long after a request its budgets are looked at, milliseconds. */
 const LOOK_MS = 500;
