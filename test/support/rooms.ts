@@ -158,6 +158,16 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what the downloads of batches have in common',
   },
   {
+    modules: /^plugins\/_budget-(claims|passage)\.ts$/,
+    by: 'test/plugins/budgets.test.ts',
+    why: 'the way of a request past its budgets, told apart by what comes back over HTTP',
+  },
+  {
+    modules: /^plugins\/_budget-(fields|scope)\.ts$/,
+    by: 'test/plugins/budget-spec.test.ts',
+    why: 'how a budget is read, told apart by what is complained of',
+  },
+  {
     modules: /^plugins\/_(facts|rate-)/,
     by: 'test/plugins/rate-limits.test.ts',
     why: 'parts of one plugin, told apart by who is refused over HTTP',
