@@ -13,7 +13,7 @@ const AGAIN_MS = 1000;
 export interface OwnAccountsParts {
   /** `sqlite:PATH` or `postgres://...`. */
   address: string;
-  /** Name of the data folder. */
+  /** Name of the data folder, by which a shared database knows it. */
   node: string;
   rows: Rows;
   log: StoreLog;

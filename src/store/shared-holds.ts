@@ -38,12 +38,14 @@ export class PostgresHolds implements SharedHolds {
   readonly #sheets: SharedSheets;
   #timer: NodeJS.Timeout | undefined;
   #sweeps = 0;
+  #isSwept = true;
+  #closed = false;
 
   constructor(options: SharedHoldsOptions) {
     const { url } = options;
     this.#options = options;
     this.#wire = new Wire(url, { most: 4, connectMs: STATEMENT_MS, statementMs: STATEMENT_MS });
-    this.#patient = new Wire(url, { most: 1, connectMs: WORD_MS, statementMs: 0 });
+    this.#patient = new Wire(url, { most: 3, connectMs: WORD_MS, statementMs: 0 });
     this.#sheets = new SharedSheets(this.#wire, this.#patient);
   }
 
@@ -110,6 +112,7 @@ export class PostgresHolds implements SharedHolds {
   /** @param isOver all rows of this process are in the database: what it still holds is for nothing */
   async close(isOver: boolean): Promise<void> {
     clearInterval(this.#timer);
+    this.#closed = true;
     const { node, life } = this.#options;
     const release = 'delete from holds where node = $1 and life = $2';
     if (isOver) await this.#say(release, [node, life]).catch(() => {}); // the leases end
@@ -158,10 +161,13 @@ export class PostgresHolds implements SharedHolds {
     try {
       await this.#say(SWEEP, []);
       if (this.#sweeps++ % SWEEPS === 0) await this.#sheets.sweep();
+      this.#isSwept = true;
     } catch (error) {
-      this.#options.log.warn('holds that are over could not be removed; they count for nothing', {
-        error: lineOf(error),
-      });
+      if (this.#isSwept && !this.#closed)
+        this.#options.log.warn('holds that are over stay in the database for now; they count for nothing', {
+          error: lineOf(error),
+        });
+      this.#isSwept = false;
     }
   }
 }

@@ -7,6 +7,8 @@ export type Ask = <T extends object>(sql: string, binds?: readonly unknown[]) =>
 /** Connections to PostgreSQL on which nothing lasts longer than it may. */
 export class Wire {
   readonly #pool: PostgresPool;
+  /** How to break off what is under way. */
+  readonly #running = new Set<(failure: Error) => void>();
 
   constructor(url: string, options: PoolOptions) {
     this.#pool = postgresPool(url, options);
@@ -27,7 +29,9 @@ export class Wire {
     return this.#within(milliseconds, (ask) => ask<T>(sql, binds));
   }
 
+  /** Breaks off what is under way. */
   async close(): Promise<void> {
+    for (const end of [...this.#running]) end(new Error('the store is closed'));
     await this.#pool.end();
   }
 
@@ -39,8 +43,10 @@ export class Wire {
     const end = (failure: Error | null): void => {
       if (ended) return;
       ended = true;
+      this.#running.delete(end);
       client.release(failure ?? undefined);
     };
+    this.#running.add(end);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(

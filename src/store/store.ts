@@ -107,7 +107,7 @@ export class Store {
         });
       });
       const shelf = await Shelf.open(database, log);
-      const node = await nodeName(folder);
+      const node = database.dialect === 'postgres' ? await nodeName(folder) : '';
       const store = new Store({ address, node, database, journal, shelf, lock, log });
       store.#takeUp(rows);
       void store.#accounts.begin();

@@ -18,7 +18,8 @@ export async function outputs(database: Database, limit: number): Promise<KnownO
   const most = clampLimit(limit, 1000, MOST_OUTPUTS);
   const rows = await database.select<Line>(
     `select key_name, api, provider, request_model, output_tokens from
-       (select * from exchanges order by seq desc limit $1) as newest
+       (select seq, key_name, api, provider, request_model, output_tokens, usage_source, usage_status, outcome
+        from exchanges order by seq desc limit $1) as newest
      where output_tokens is not null and usage_source = 'provider' and usage_status = 'final' and outcome = 'ok'
      order by seq desc limit $2`,
     [most * ROWS_EACH, most],
@@ -72,7 +73,8 @@ async function sample(database: Database, where: Where): Promise<PredictionPoint
   const rows = await database.select<Line>(
     `select provider, request_model, predicted_confidence, cast(predicted_cost_pico as text) as predicted,
        cast(cost_pico as text) as actual
-     from (select *, row_number() over (order by seq) as place, count(*) over () as size
+     from (select ${MODEL.join(', ')}, predicted_confidence, predicted_cost_pico, cost_pico,
+         row_number() over (order by seq) as place, count(*) over () as size
        from exchanges where ${where.sql}) as held
      where (place - 1) % ((size + ${most - 1}) / ${most}) = 0 order by place`,
     where.binds,
