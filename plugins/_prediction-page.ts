@@ -42,7 +42,7 @@ export async function pageOf(records: Lent['records'], { query }: PageQuestion):
     })),
     range: name,
     empty: all.requests === 0,
-    sentence: `9 of 10 were to cost no more than their P90; ${share(all)} of ${whole(all.requests)} did.`,
+    sentence: `9 of 10 requests were to cost no more than their P90; ${share(all)} of ${whole(all.requests)} did.`,
     cards: [cardOf('Stayed within their P90', all, '9 of 10 were to'), ...CLASSES.map((name) => classOf(paid, name))],
     models: paid.map(rowOf),
     plot: plotOf(points),
