@@ -272,15 +272,15 @@ export class Forward {
     this.#attempt?.cancel();
     if (this.#gone) {
       this.#settle({ outcome: 'client_aborted', status: this.#seen, error });
-      return;
-    }
-    if (res.headersSent) {
+    } else if (res.headersSent) {
       breakOff(exchange, failure, res, this.#delivery);
       this.#settle({ outcome: 'truncated', status: this.#seen, error });
-      return;
+    } else {
+      sendProblem(res, exchange.dialect, { ...failure, requestId: exchange.id }, exchange.headers);
+      // What breaks off while a listener holds it back was made and is charged, though its client gets an error instead.
+      const outcome = this.#peek ? 'truncated' : failure.status < 500 ? 'refused' : 'upstream_error';
+      this.#settle({ outcome, status: failure.status, error });
     }
-    sendProblem(res, exchange.dialect, { ...failure, requestId: exchange.id }, exchange.headers);
-    this.#settle({ outcome: failure.status < 500 ? 'refused' : 'upstream_error', status: failure.status, error });
   }
 
   /** The status the client has got, if it has. */

@@ -3,7 +3,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import OpenAI from 'openai';
 
-import { type Answer, rawSocket, send } from '../support/client.ts';
+import { type Answer, open, rawSocket, send } from '../support/client.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Stage, setStage } from '../support/play.ts';
 import { json, type Script, sse, stream } from '../support/script.ts';
@@ -263,6 +263,44 @@ plugins: [history, identity, prediction, include-usage, usage]
         expect(said(answer)).to.not.have.any.keys('cost-usd', 'output-tokens');
         expect(said(answer)['input-tokens']).to.equal('9');
       }
+    });
+  });
+
+  describe('an answer that is held back for its cost', () => {
+    const head = { headers: { 'content-type': 'application/json' }, framing: 'chunked' } as const;
+    const part = '{"choices":[{"index":0,"message":{"role":"assistant","content":"one two three four five"';
+
+    it('is charged when it breaks off, and an error for its client', async () => {
+      upstream.next({ ...head, chunks: [part], end: 'reset' });
+      const answer = await ask({ ...HELLO, max_tokens: 100 });
+      expect([answer.status, answer.headers['x-token-spy-error']]).to.eql([502, 'upstream_reset']);
+      expect(said(answer)).to.include({ 'estimated-cost-usd': '0.000772', confidence: 'high' });
+      const { outcome, estimate } = await row(answer);
+      expect([outcome, estimate?.input_tokens]).to.eql(['truncated', 9]);
+      expect(Number(estimate!.cost_usd)).to.be.at.least(0.0000225);
+    });
+
+    it('is charged when its client leaves, and stops the provider', async () => {
+      const seen = upstream.received.length;
+      upstream.next({ ...head, chunks: [part], end: 'hang' });
+      const call = open({ url: `${running.url}/v1/chat/completions`, body: HELLO });
+      await until('the answer has begun', () => (upstream.received[seen]?.sentBytes ?? 0) > part.length);
+      await until('the gateway has it', () => running.gateway.inFlight > 0);
+      call.abort();
+      await upstream.received[seen]!.closed;
+      await until('the row is there', async () => (await running.rows()).at(-1)?.outcome === 'client_aborted');
+      expect((await running.rows()).at(-1)!.estimate?.input_tokens).to.equal(9);
+    });
+
+    it('waits for its end no longer than it may', async () => {
+      upstream.next({
+        ...head,
+        chunks: ['{"choices":[],', { wait: 2300 }, '"usage":{"prompt_tokens":9,"completion_tokens":20}}'],
+      });
+      const call = open({ url: `${running.url}/v1/chat/completions`, body: HELLO });
+      await call.saw('choices');
+      expect(said(call.answer)).to.include({ 'input-tokens': '9' }).and.not.have.any.keys('cost-usd');
+      expect((await call.done).text).to.include('completion_tokens');
     });
   });
 
