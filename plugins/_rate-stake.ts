@@ -38,33 +38,44 @@ export function shortagesOf(stakes: readonly Stake[], tokens: number, now: numbe
   return found;
 }
 
-/** Takes a request and holds its tokens, of all limits; `shortagesOf` has said that there is room. */
-export function take(stakes: readonly Stake[], tokens: number, now: number): void {
-  for (const { limit, account } of stakes) {
-    account.underWay++;
-    if (limit.requests) account.requests.take(1, limit.requests, now);
-    if (limit.daily) account.daily.take(1, limit.daily, now);
-    if (limit.tokens) account.tokens.hold(tokens);
+/** What one request has taken of all its limits, from `shortagesOf` having said that there is room until it is over. */
+export class Hold {
+  readonly #stakes: readonly Stake[];
+  readonly #then: number;
+  #tokens: number;
+  #isOver = false;
+
+  constructor(stakes: readonly Stake[], tokens: number, now: number) {
+    this.#stakes = stakes;
+    this.#tokens = tokens;
+    this.#then = now;
+    for (const { limit, account } of stakes) {
+      account.underWay++;
+      if (limit.requests) account.requests.take(1, limit.requests, now);
+      if (limit.daily) account.daily.take(1, limit.daily, now);
+      if (limit.tokens) account.tokens.hold(tokens);
+    }
   }
-}
 
-/** What was taken, and what came of it. */
-export interface Life {
-  /** Tokens. */
-  readonly held: number;
-  readonly used: number;
-  /** It was sent on. */
-  readonly left: boolean;
-  /** When it was taken. */
-  readonly then: number;
-}
+  get tokens(): number {
+    return this.#tokens;
+  }
 
-/** Ends what `take` began. What was not sent on counts for nothing. */
-export function settle(stakes: readonly Stake[], { held, used, left, then }: Life, now: number): void {
-  for (const { limit, account } of stakes) {
-    account.underWay--;
-    if (!left && limit.requests) account.requests.giveBack(1, then, limit.requests, now);
-    if (!left && limit.daily) account.daily.giveBack(1, then, limit.daily, now);
-    if (limit.tokens) account.tokens.settle(held, used, limit.tokens, now);
+  /** Holds no more tokens than these. */
+  shrink(tokens: number): void {
+    if (this.#isOver || tokens >= this.#tokens) return;
+    for (const { limit, account } of this.#stakes) if (limit.tokens) account.tokens.hold(tokens - this.#tokens);
+    this.#tokens = tokens;
+  }
+
+  /** Ends it: so many tokens are used now. What was not sent on counts for nothing. */
+  end(used: number, left: boolean, now: number): void {
+    this.#isOver = true;
+    for (const { limit, account } of this.#stakes) {
+      account.underWay--;
+      if (!left && limit.requests) account.requests.giveBack(1, this.#then, limit.requests, now);
+      if (!left && limit.daily) account.daily.giveBack(1, this.#then, limit.daily, now);
+      if (limit.tokens) account.tokens.settle(this.#tokens, used, limit.tokens, now);
+    }
   }
 }

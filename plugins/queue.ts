@@ -11,7 +11,7 @@ import { type Line, Lines, type Turn } from './_queue-line.ts';
  *
  * @example
  *   - plugin: queue
- *     when: { provider: local }
+ *     when: { provider: ollama }
  *     parallel: 2        # at a time
  *     waiting: 50        # in line; who comes then is told to come again
  *     wait: 20s

@@ -5,7 +5,7 @@ import { headersOf } from './_rate-headers.ts';
 import { type Limit, readLimits } from './_rate-limit.ts';
 import { refusalOf } from './_rate-refusal.ts';
 import { perSchema, scopeSchema } from './_rate-scope.ts';
-import { type Stake, settle, shortagesOf, take } from './_rate-stake.ts';
+import { Hold, type Stake, shortagesOf } from './_rate-stake.ts';
 
 /**
  * Refuses requests that come too fast: by requests and tokens a minute, requests a day, requests at a time.
@@ -55,6 +55,7 @@ export default definePlugin({
     },
   },
   requires: { identity: 'above', history: 'above', prediction: 'above', usage: 'below' },
+  needs: ['prediction', 'usage'],
   setup: ({ options, metrics, shared }) => {
     const limits = readLimits(options.rate_limits, (key) => shared(key, () => new Accounts()));
     const refusals = metrics.counter('refusals', 'Requests that came too fast.', ['limit', 'measure']);
@@ -63,7 +64,7 @@ export default definePlugin({
     const decide = (exchange: Exchange, stakes: readonly Stake[], tokens: number): Pending => {
       const now = performance.now();
       const shortages = shortagesOf(stakes, tokens, now);
-      if (shortages.length === 0) return void begin(exchange, stakes, tokens, now);
+      if (shortages.length === 0) return void begin(exchange, stakes, tokens);
       exchange.setHeadersLate(() => headersOf(exchange, stakes, performance.now()));
       for (const { limit, measure } of shortages) refusals.add(1, { limit: limit.rule.name, measure });
       const never = shortages.find(({ wait }) => wait === null);
@@ -107,13 +108,20 @@ function stakesOf(exchange: Exchange, limits: readonly Limit[]): Stake[] {
 }
 
 /** Lets a request pass: takes it of its limits now, and settles that when it is over. */
-function begin(exchange: Exchange, stakes: readonly Stake[], held: number, then: number): void {
-  take(stakes, held, then);
+function begin(exchange: Exchange, stakes: readonly Stake[], tokens: number): void {
+  const hold = new Hold(stakes, tokens, performance.now());
   exchange.setHeadersLate(() => headersOf(exchange, stakes, performance.now()));
   exchange.onFinish(() => {
     const left = exchange.leftAt !== null;
-    settle(stakes, { held, used: left ? usedBy(exchange, held) : 0, left, then }, performance.now());
+    hold.end(left ? usedBy(exchange, hold.tokens) : 0, left, performance.now());
   });
+  const { foresight } = exchange.state;
+  // By its length it is mostly far more than the truth: others need not wait for that.
+  const counted = tokens > 0 ? foresight?.counted() : undefined;
+  counted?.then(
+    ({ bound }) => hold.shrink(bound.tokens),
+    () => {}, // then it stays as it is
+  );
 }
 
 /** Tokens that an exchange has used: as the provider said, else as it was reckoned here. What failed used none; of the rest nobody knows. */

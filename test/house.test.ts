@@ -119,8 +119,9 @@ describe('the house', () => {
         const page = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export default definePlugin/.exec(read(file))?.[1] ?? '';
         const [words = '', example = ''] = page.replace(/^ *\* ?/gm, '').split('@example\n');
         expect(words.trim()).to.match(/^[A-Z][^\n]*[^.]*\.(\s|$)/);
-        const { config } = await draw(`plugins:\n${example}`);
-        expect(`plugins/${config.plugins[0]?.plugin}.ts`).to.equal(file);
+        const name = file.slice('plugins/'.length, -'.ts'.length);
+        const { config } = await draw(await amongThoseItNeeds(name, example));
+        expect(config.plugins.map(({ plugin }) => plugin)).to.include(name);
       });
     }
 
@@ -209,6 +210,16 @@ describe('the house', () => {
   });
 });
 
+/** An example as a whole gateway.yaml: its entries stand between those that the plugin needs, at its right side. */
+async function amongThoseItNeeds(name: string, example: string): Promise<string> {
+  const { needs = [], requires = {} } = (await shipped).plugins.get(name)!.value;
+  const on = (side: 'above' | 'below'): string =>
+    needs.map((other) => ((requires[other] ?? 'above') === side ? `  - ${other}\n` : '')).join('');
+  const end = /^\S/m.exec(example)?.index ?? example.length;
+  return `plugins:\n${on('above')}${example.slice(0, end)}${on('below')}${example.slice(end)}`;
+}
+
+const shipped = draw('{}');
 const unused = (): boolean => false;
 
 /** All of our files that a test imports, through others too. */

@@ -193,6 +193,15 @@ describe('plugins/rate-limits', () => {
       expect((await ask('tokens-count', { 'x-bound': '5000 98' })).status).to.equal(429);
     });
 
+    it('are held by the length no longer than until they are counted', async () => {
+      stage.upstream.always({ ...usage(5, 5), delay: 'release' });
+      const before = stage.upstream.received.length;
+      const calls = [90, 70, 50].map((length) => open(sending('tokens-shrink', { 'x-bound': `${length} 20` })));
+      await until('all are on their way', () => stage.upstream.received.length === before + 3);
+      stage.upstream.release();
+      expect(statuses(await Promise.all(calls.map(({ done }) => done)))).to.eql([200, 200, 200]);
+    });
+
     it('are given back by what fails and by whoever leaves before there is an answer', async () => {
       const bound = { 'x-bound': '80 80' };
       stage.upstream.next(
