@@ -61,7 +61,7 @@ function amount({ named, zone }: State, field: Make): Group {
   const first = named ? [] : [field('name', 'Name', { width: 'wide', focus: true })];
   return group('How much', '', [
     ...first,
-    field('limit', 'Limit', { mode: 'decimal', placeholder: '10', focus: named }),
+    field('limit', 'Limit', { mode: 'decimal', placeholder: '10', focus: named, ...(named && { width: 'wide' }) }),
     field('unit', 'Counted in', { kind: 'select', options: UNITS }),
     field('period', 'In each', { list: PERIODS, hint: 'or a span such as 12h, 30d, 2w, 3mo; total never begins anew' }),
     field('time_zone', 'By the clocks of', { list: [...new Set([zone, 'UTC'])] }),
@@ -129,7 +129,8 @@ function fieldOf(state: State, name: string, label: string, { options, hint, ...
   const value = values[name] ?? '';
   const error = problems.get(name) ?? null;
   const other = theirs === null || (theirs[name] ?? '') === value ? null : (theirs[name] ?? '');
-  const said = other === null ? (hint ?? null) : `Now it is ${other === '' ? 'empty' : other}.`;
+  const usual = error === null ? (hint ?? null) : null;
+  const said = other === null ? usual : `Now it is ${other === '' ? 'empty' : other}.`;
   const ids = [error !== null && `f-${name}-error`, said !== null && `f-${name}-hint`].filter((id) => id !== false);
   return {
     name,
@@ -141,6 +142,7 @@ function fieldOf(state: State, name: string, label: string, { options, hint, ...
     about: ids.length > 0 ? ids.join(' ') : null,
     ...(options && { options: chosenIn(options, value) }),
     ...look,
+    focus: problems.size > 0 ? name === [...problems.keys()][0] : look.focus === true,
   };
 }
 

@@ -63,8 +63,9 @@ function work(desk: BudgetDesk, who: Principal | null, values: Values): Promise<
 /** Which account a form means: a list of values, in the order of `per`. */
 function subjectOf(budget: Budget | null, text: string | undefined): Record<string, unknown> | undefined {
   if (budget === null || text === undefined) return undefined;
+  const { per } = budget.series;
   const values = listIn(text);
-  return Object.fromEntries(budget.series.per.map((dimension, i) => [dimension, values[i]]));
+  return values.length === per.length ? Object.fromEntries(per.map((dimension, i) => [dimension, values[i]])) : {};
 }
 
 function listIn(text: string): unknown[] {

@@ -29,7 +29,7 @@ export function budgetView(budget: Budget, accounts: readonly BudgetAccount[] | 
     editable: isEditable,
     tasks: tasksOf(budget),
     scope: scopeWords(budget.spec),
-    each: perWords(budget.spec),
+    apart: perWords(budget.spec),
     limit: tell(budget.series.measure, budget.limit),
     unit: budget.series.measure,
     unitName: unitWords(budget),

@@ -38,8 +38,9 @@ export class ProjectBudgets {
     return budget === null ? null : this.#desk.list.standing(budget);
   }
 
-  async set(project: Project, { limit, period }: Wanted): Promise<BudgetAccount | Fault> {
+  async set(project: Project, wanted: Wanted): Promise<BudgetAccount | Fault> {
     const { list } = this.#desk;
+    const { limit, period } = wanted;
     const known = this.find(project);
     if (known?.origin === 'file') return inFile(known);
     const spec = {
@@ -53,7 +54,11 @@ export class ProjectBudgets {
     const done = known
       ? await this.#desk.replace(null, known.id, { ...kept(known), ...spec })
       : await this.#desk.create(null, spec);
-    if (!('id' in done)) return faultOf(done);
+    if (!('id' in done)) {
+      // Somebody else was quicker, and made it or took it away: it is set as it is now.
+      const isOther = (this.find(project) === null) !== (known === null);
+      return isOther ? this.set(project, wanted) : faultOf(done);
+    }
     return (await list.standing(done)) ?? invalid('periodDays: the period has not begun.');
   }
 

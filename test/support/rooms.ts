@@ -163,6 +163,21 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'the way of a request past its budgets, told apart by what comes back over HTTP',
   },
   {
+    modules: /^plugins\/_budget-(desk|http|problems|shapes)\.ts$/,
+    by: 'test/plugins/budget-api.test.ts',
+    why: 'parts of the API, told apart by what it answers',
+  },
+  {
+    modules: /^plugins\/_budget-(fieldset|view)\.ts$/,
+    by: 'test/plugins/budget-page.test.ts',
+    why: 'what the page shows',
+  },
+  {
+    modules: /^plugins\/_tokencap-(budget|project|question)\.ts$/,
+    by: 'test/plugins/tokencap-api.test.ts',
+    why: "parts of tokencap's API, told apart by what it answers",
+  },
+  {
     modules: /^plugins\/_budget-(fields|scope)\.ts$/,
     by: 'test/plugins/budget-spec.test.ts',
     why: 'how a budget is read, told apart by what is complained of',
