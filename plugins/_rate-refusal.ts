@@ -10,13 +10,13 @@ const LONGEST_SLEEP = 60;
  * Makes the refusal. Of several shortages the longest counts: before it is over, another try
  * would come to nothing.
  *
- * @param tokens the request may use
+ * @param tokens the request may use; null where that was not looked at
  * @param affordable output tokens of each answer with which it would fit, where that is known
  */
 export function refusalOf(
   exchange: Exchange,
   shortages: readonly Shortage[],
-  tokens: number,
+  tokens: number | null,
   affordable: number | null = null,
 ): Verdict {
   const worst = shortages.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
@@ -39,7 +39,7 @@ export function refusalOf(
 
 const waitOf = ({ wait }: Shortage): number => wait ?? Number.POSITIVE_INFINITY;
 
-function wordsOf({ limit, measure, most, room, wait }: Shortage, tokens: number, affordable: number | null): string {
+function wordsOf({ limit, measure, most, room, wait }: Shortage, tokens: number | null, affordable: number | null) {
   const { name } = limit.rule;
   if (measure === 'parallel')
     return `The rate limit ${name} allows ${counted(most, 'request')} at a time, and so many are under way.`;

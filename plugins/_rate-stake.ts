@@ -19,8 +19,8 @@ export interface Shortage {
   readonly wait: number | null;
 }
 
-/** What a request of so many tokens lacks; empty: it fits. */
-export function shortagesOf(stakes: readonly Stake[], tokens: number, now: number): Shortage[] {
+/** What a request of so many tokens lacks; empty: it fits. Null: tokens are not looked at. */
+export function shortagesOf(stakes: readonly Stake[], tokens: number | null, now: number): Shortage[] {
   const found: Shortage[] = [];
   for (const { limit, account } of stakes) {
     const { rule, requests, daily, tokens: perMinute } = limit;
@@ -33,7 +33,7 @@ export function shortagesOf(stakes: readonly Stake[], tokens: number, now: numbe
     };
     check('requests_per_minute', 1, requests, account.requests);
     check('requests_per_day', 1, daily, account.daily);
-    check('tokens_per_minute', tokens, perMinute, account.tokens);
+    if (tokens !== null) check('tokens_per_minute', tokens, perMinute, account.tokens);
   }
   return found;
 }

@@ -61,10 +61,10 @@ export default definePlugin({
     const refusals = metrics.counter('refusals', 'Requests that came too fast.', ['limit', 'measure']);
     if (limits.length === 0) return {};
 
-    const decide = (exchange: Exchange, stakes: readonly Stake[], tokens: number): Pending => {
+    const decide = (exchange: Exchange, stakes: readonly Stake[], tokens: number | null): Pending => {
       const now = performance.now();
       const shortages = shortagesOf(stakes, tokens, now);
-      if (shortages.length === 0) return void begin(exchange, stakes, tokens);
+      if (shortages.length === 0) return void begin(exchange, stakes, tokens ?? 0);
       exchange.setHeadersLate(() => headersOf(exchange, stakes, performance.now()));
       for (const { limit, measure } of shortages) refusals.add(1, { limit: limit.rule.name, measure });
       const never = shortages.find(({ wait }) => wait === null);
@@ -78,10 +78,10 @@ export default definePlugin({
         const stakes = stakesOf(exchange, limits);
         if (stakes.length === 0) return;
         const { foresight } = exchange.state;
-        if (!foresight || !stakes.some(({ limit }) => limit.tokens)) return decide(exchange, stakes, 0);
+        if (!foresight || !stakes.some(({ limit }) => limit.tokens)) return decide(exchange, stakes, null);
         const now = performance.now();
         // Too many of them anyway: what it would use is nothing to be told.
-        if (shortagesOf(stakes, 0, now).length > 0) return decide(exchange, stakes, 0);
+        if (shortagesOf(stakes, null, now).length > 0) return decide(exchange, stakes, null);
         const { tokens } = foresight.bound();
         if (shortagesOf(stakes, tokens, now).length === 0) return decide(exchange, stakes, tokens);
         // By its length it does not fit, and that is mostly far more than the truth: now it is worth counting.

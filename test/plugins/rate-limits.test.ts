@@ -28,6 +28,7 @@ export default {
   summary: 'Foresees what it is told.',
   setup: () => ({
     onRequest(exchange) {
+      if (exchange.request.header('x-bound') === 'none') return;
       const [length, counted] = (exchange.request.header('x-bound') ?? '10 10').split(' ').map(Number);
       exchange.state.foresight = {
         bound: () => ({ tokens: length, cost_usd: null }),
@@ -188,6 +189,19 @@ describe('plugins/rate-limits', () => {
       expect(Number(third.headers['retry-after'])).to.be.within(11, 12);
     });
 
+    it('that are more than was foreseen are waited for, by requests that use tokens', async () => {
+      stage.upstream.always(usage(180, 20));
+      expect((await ask('tokens-more')).status).to.equal(200);
+      const refused = await ask('tokens-more');
+      expect([refused.status, refused.headers['x-ratelimit-remaining-tokens']]).to.eql([429, '0']);
+      expect(Number(refused.headers['retry-after']), '110 of 100 a minute').to.be.within(65, 66);
+      const models = {
+        url: `${stage.running.url}/v1/models`,
+        headers: { 'x-token-spy-agent': 'tokens-more', 'x-bound': 'none' },
+      };
+      expect((await send(models)).status).to.equal(200);
+    });
+
     it('are counted with the tokenizer where there is no room for the length', async () => {
       expect((await ask('tokens-count', { 'x-bound': '5000 100' })).status).to.equal(200);
       expect((await ask('tokens-count', { 'x-bound': '5000 98' })).status).to.equal(429);
@@ -329,6 +343,45 @@ plugins: [history, identity, prediction, rate-limits, usage]
   it('counts refusals by limit', async () => {
     const text = await stage.running.gateway.metrics.registry.metrics();
     expect(text).to.match(/gateway_rate_limits_refusals_total\{limit="two",measure="requests_per_minute"\} \d+/);
+  });
+});
+
+describe('plugins/rate-limits with what prediction foresees', () => {
+  let stage: Stage;
+
+  before(async () => {
+    stage = await setStage({
+      yaml: 'rate_limits: [{ name: thousand, per: agent, tokens_per_minute: 1000 }]',
+      plugins:
+        'identity, { plugin: prediction, count_tokens: false }, rate-limits, { plugin: usage, count_tokens: false }',
+    });
+  });
+  after(() => stage.close());
+
+  const messages = [{ role: 'user', content: 'Hello, how are you?' }];
+
+  it('lets no more through at once than their longest answers have room for', async () => {
+    const url = `${stage.running.url}/v1/chat/completions`;
+    const body = { model: 'gpt-4o-mini', max_tokens: 90, messages };
+    stage.upstream.always({ ...usage(9, 9), delay: 'release' });
+    const calls = Array.from({ length: 30 }, () => open({ url, body }));
+    const refused = (): number => calls.filter(({ answer }) => answer.status === 429).length;
+    await until('all are let through or refused', () => refused() + stage.upstream.received.length === 30);
+    stage.upstream.release();
+    const passed = (await Promise.all(calls.map(({ done }) => done))).filter(({ status }) => status === 200);
+    expect(passed.length).to.be.within(6, 10);
+    expect(stage.upstream.received.length).to.equal(passed.length);
+  });
+
+  it('says how long an answer may be that would fit', async () => {
+    const { json: told, answer } = await stage.play({
+      headers: { 'x-token-spy-agent': 'never' },
+      request: { max_tokens: 5000, messages },
+    });
+    expect([answer.status, answer.headers['x-should-retry']]).to.eql([429, 'false']);
+    const { message, details } = told!.error as { message: string; details: Record<string, number> };
+    expect(details.affordable_output_tokens).to.be.within(800, 999);
+    expect(message).to.include(`Ask for at most ${details.affordable_output_tokens} output tokens.`);
   });
 });
 
