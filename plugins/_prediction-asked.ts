@@ -24,9 +24,9 @@ export interface Asked {
   readonly hosted: boolean;
   /** Speech is asked for beside text. */
   readonly speaks: boolean;
-  /** A message has parts. */
-  readonly hasParts: boolean;
   readonly hasTools: boolean;
+  /** Whether a message has parts; asked where all else is sure. */
+  hasParts(): boolean;
   /** Whether pictures, sounds or films may be in the prompt; asked for few prices. */
   hasMedia(): boolean;
 }
@@ -34,17 +34,18 @@ export interface Asked {
 /** Reads what a request asks for: a few memory searches, and nothing is parsed but short members. */
 export function askedOf({ request, api }: Pick<Exchange, 'request' | 'api'>, { each }: AskedOutput): Asked {
   const made = givesOf(api ?? '');
+  const writes = writesOf(request, api ?? '');
   return {
     gives: each === 0 ? 'nothing' : made === 'other' && each !== null ? 'pictures' : made,
     serviceTier: tierOf(request),
     speed: request.text('speed') ?? null,
     geo: request.text('inference_geo') ?? null,
-    writes: writesOf(request, api ?? ''),
-    keeps: request.mentions('"1h"') ? '1h' : request.mentions('"12h"') ? '12h' : null,
+    writes,
+    keeps: writes === 'asked' ? keepsOf(request) : null,
     hosted: isHosted(request, api ?? ''),
     speaks: isAmong(request.member('modalities'), 'audio'),
-    hasParts: request.mentions('"content":[') || request.mentions('"content": ['),
     hasTools: (request.count('tools') ?? 0) > 0 || (request.count('functions') ?? 0) > 0,
+    hasParts: () => request.mentions('"content":[') || request.mentions('"content": ['),
     hasMedia: () => MEDIA.some((name) => request.mentions(name)),
   };
 }
@@ -71,6 +72,11 @@ function typeIn(value: unknown): string | null {
 function writesOf(request: ExchangeRequest, api: string): Asked['writes'] {
   if (request.mentions('"cache_control"') || request.mentions('"cachePoint"')) return 'asked';
   return /^(?:anthropic|bedrock)\./.test(api) ? 'never' : 'maybe';
+}
+
+function keepsOf(request: ExchangeRequest): Asked['keeps'] {
+  if (request.mentions('"1h"')) return '1h';
+  return request.mentions('"12h"') ? '12h' : null;
 }
 
 const isAmong = (list: unknown, word: string): boolean => Array.isArray(list) && list.includes(word);

@@ -61,40 +61,58 @@ export function mostCost(place: Priced, tokens: Tokens, unseen: boolean): string
 }
 
 function mostInTier(place: Priced, plain: Cost, tokens: Tokens, unseen: boolean): string | null {
-  if (plain.cost_usd === null) return null;
-  const rates = plain.price?.rates ?? {};
+  const { asked } = place;
+  const { cost_usd: cost, price } = plain;
+  if (cost === null || price === null) return cost;
+  const kinds = kindsOf(price.rates);
+  if (asked.speaks && !kinds.output.includes('audio')) return null;
+  if (kinds.isPlain) return cost;
   const usage = usageOf(place, tokens);
-  if (place.asked.speaks && rates.output_audio === undefined) return null;
-  const inputs = place.asked.writes === 'never' ? [] : writesIn(rates, place.asked, usage);
-  const seen = kindsIn(rates, usage, 'input');
-  if (seen.length > 0 && (unseen || place.asked.hasMedia())) inputs.push(...seen);
-  const outputs = place.asked.gives === 'pictures' ? [] : kindsIn(rates, usage, 'output');
-  const input = dearest(place, { cost: plain.cost_usd, usage }, inputs);
+  const inputs = asked.writes === 'never' ? [] : writesIn(price.rates, asked, usage);
+  if (kinds.input.length > 0 && (unseen || asked.hasMedia())) inputs.push(...allOf(kinds.input, usage, 'input'));
+  const input = dearest(place, { cost, usage }, inputs);
+  if (asked.gives === 'pictures') return input.cost;
   // Rates of input and output do not depend on each other: the dearest of both together is the dearest of each.
-  if (outputs.length === 0) return input.cost;
-  return dearest(
-    place,
-    input,
-    outputs.map((output) => ({ ...input.usage, ...output })),
-  ).cost;
+  const outputs = allOf(kinds.output, usage, 'output').map((output) => ({ ...input.usage, ...output }));
+  return dearest(place, input, outputs).cost;
 }
 
 type PriceText = Readonly<Record<string, string | true>>;
 
 /** Kinds of tokens that may have a rate of their own. */
-const KINDS = { input: ['image', 'audio', 'video'], output: ['image', 'audio', 'reasoning'] } as const;
+const INPUTS = ['image', 'audio', 'video'] as const;
+const OUTPUTS = ['image', 'audio', 'reasoning'] as const;
+
+interface Kinds {
+  readonly input: readonly (typeof INPUTS)[number][];
+  readonly output: readonly (typeof OUTPUTS)[number][];
+  /** All tokens of a side cost the same. */
+  readonly isPlain: boolean;
+}
+
+/** Prices share what their rates are called, and are asked for each request. */
+const known = new WeakMap<PriceText, Kinds>();
+
+function kindsOf(rates: PriceText): Kinds {
+  let kinds = known.get(rates);
+  if (kinds === undefined) {
+    const input = INPUTS.filter((kind) => `input_${kind}` in rates);
+    const output = OUTPUTS.filter((kind) => `output_${kind}` in rates);
+    const writes = Object.keys(rates).some((name) => name.startsWith('cache_write'));
+    kinds = { input, output, isPlain: input.length === 0 && output.length === 0 && !writes };
+    known.set(rates, kinds);
+  }
+  return kinds;
+}
 
 function usageOf({ asked }: Priced, { input, output }: Tokens): Usage {
   const usage: Usage = { input_tokens: input, output_tokens: output };
   return asked.gives === 'pictures' ? { ...usage, 'image.output_tokens': output } : usage;
 }
 
-/** All of the input or of the output is of one kind, for each kind that has a rate of its own. */
-function kindsIn(rates: PriceText, usage: Usage, side: 'input' | 'output'): Usage[] {
-  return KINDS[side]
-    .filter((kind) => `${side}_${kind}` in rates)
-    .map((kind) => ({ ...usage, [`${kind}.${side}_tokens`]: usage[`${side}_tokens`] }));
-}
+/** All of the input or of the output is of one kind, for each of these kinds. */
+const allOf = (kinds: readonly string[], usage: Usage, side: 'input' | 'output'): Usage[] =>
+  kinds.map((kind) => ({ ...usage, [`${kind}.${side}_tokens`]: usage[`${side}_tokens`] }));
 
 /** All of the input is written to a cache, for as long as is asked. */
 function writesIn(rates: PriceText, { keeps }: Asked, usage: Usage): Usage[] {

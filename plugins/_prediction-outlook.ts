@@ -195,7 +195,7 @@ export class Outlook implements Foresight {
       asked.gives === 'pictures' ? 1 : undefined,
     );
     const cost = likelyCost(place, { input: count.tokens, output: half });
-    const isSure = count.source === 'counted' && !asked.hasParts && !asked.hasTools && !asked.hosted && cost !== null;
+    const isSure = count.source === 'counted' && !asked.hasTools && !asked.hosted && cost !== null && !asked.hasParts();
     this.reckoned = isSure ? (basis === 'model' && asked.gives === 'text' ? 'medium' : 'high') : 'low';
     return {
       input_tokens: count.tokens,
