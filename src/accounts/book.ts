@@ -12,6 +12,8 @@ import { Sheets } from './sheets.ts';
 const OPEN_MS = 2000;
 /** How long after its end the row of an exchange may come, milliseconds. */
 const ROW_MS = 5000;
+/** Pause after the database did not answer, milliseconds. */
+const PAUSE_MS = 500;
 const SWEEP_MS = 60_000;
 
 /** A hold that waits for its sheets. */
@@ -37,12 +39,16 @@ export class MemoryAccounts implements Accounts {
   #unfollow: (() => void) | null = null;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(rows: Rows, clock: () => number = Date.now, { openMs = OPEN_MS, rowMs = ROW_MS } = {}) {
+  constructor(
+    rows: Rows,
+    clock: () => number = Date.now,
+    { openMs = OPEN_MS, rowMs = ROW_MS, pauseMs = PAUSE_MS } = {},
+  ) {
     this.#rows = rows;
     this.#clock = clock;
     this.#openMs = openMs;
     this.#holds = new Holds(rowMs);
-    this.#opener = new Opener({ rows, sheets: this.#sheets, once: this.#once, clock });
+    this.#opener = new Opener({ rows, sheets: this.#sheets, once: this.#once, clock, pauseMs });
   }
 
   get apartSince(): number | null {

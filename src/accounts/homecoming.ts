@@ -157,11 +157,10 @@ export class Homecoming {
 
   async #tellSome(): Promise<boolean> {
     const { shared, leaseMs, slice } = this.#options;
-    const doubtful = first(this.#doubtful);
-    const dead = doubtful.filter((id) => !slice.holds.has(id));
-    if (dead.length > 0 && (await within(shared.release(dead).then(Boolean), leaseMs)) === null) return false;
-    for (const id of doubtful) this.#doubtful.delete(id);
-    const orders = first(this.#owed).map((id) => ({ id, claims: this.#claimsOf(id) }));
+    const over = first(this.#doubtful, (id) => !slice.holds.has(id));
+    if (over.length > 0 && (await within(shared.release(over).then(Boolean), leaseMs)) === null) return false;
+    for (const id of over) this.#doubtful.delete(id);
+    const orders = first(this.#owed, (id) => slice.holds.has(id)).map((id) => ({ id, claims: this.#claimsOf(id) }));
     if (orders.length === 0) return (await within(shared.standings(this.#probe), leaseMs)) !== null;
     const answers = await within(shared.take(orders), leaseMs);
     for (const { id, claims } of orders) {
@@ -187,6 +186,7 @@ export class Homecoming {
   #told(id: string, claims?: readonly Claim[]): void {
     const { slice, errands } = this.#options;
     const parts = slice.holds.partsOf(id);
+    this.#doubtful.delete(id);
     if (parts === null) {
       errands.release(id);
       return;
@@ -200,11 +200,11 @@ export class Homecoming {
   }
 }
 
-function first(ids: ReadonlySet<string>): string[] {
+function first(ids: ReadonlySet<string>, fits: (id: string) => boolean): string[] {
   const some: string[] = [];
   for (const id of ids) {
     if (some.length === MOST) break;
-    some.push(id);
+    if (fits(id)) some.push(id);
   }
   return some;
 }

@@ -5,8 +5,6 @@ import { plus, type Sheet } from './sheet.ts';
 import type { Sheets } from './sheets.ts';
 import { pause } from './within.ts';
 
-/** Pause after the database did not answer, milliseconds. */
-const PAUSE_MS = 500;
 /** Rows that wait for the database are looked through in portions of so many: it may be a hundred thousand. */
 const PORTION = 1000;
 
@@ -15,6 +13,8 @@ export interface OpenerOptions {
   sheets: Sheets;
   once: Once;
   clock: () => number;
+  /** Pause after the database did not answer, milliseconds. */
+  pauseMs: number;
 }
 
 interface Waiter {
@@ -86,7 +86,7 @@ export class Opener {
         if (waiter.sheets.every((sheet) => sheet.open)) waiter.settle(true);
         else if (waiter.sheets.some((sheet) => missing.includes(sheet))) waiter.settle(false);
       }
-      if (missing.length > 0) await pause(PAUSE_MS);
+      if (missing.length > 0) await pause(this.#options.pauseMs);
     }
     this.#running = false;
   }
@@ -98,6 +98,7 @@ export class Opener {
       await rows.still(async (waiting) => {
         for (const sheet of sheets) sheet.gather();
         const charges = eachOnce(waiting, once);
+        this.#options.sheets.saw(charges);
         const asked = Promise.allSettled(sheets.map((sheet) => this.#ask(sheet)));
         const onTheWay = await sumUp(charges, sheets);
         const told = await asked;
@@ -105,7 +106,6 @@ export class Opener {
           const sums = told[i]!;
           if (sums.status === 'fulfilled') sheet.fill(sums.value, onTheWay.get(sheet)!);
         });
-        this.#options.sheets.saw(charges);
       });
     } finally {
       for (const sheet of sheets) sheet.giveUp();

@@ -35,7 +35,7 @@ export class Sheets {
         sheet.askedAt = now;
         return sheet;
       }
-    const sheet = new Sheet(series, window, window.from > followed.latest, now);
+    const sheet = new Sheet(series, window, followed.sure && window.from > followed.latest, now);
     if (followed.sheets.length >= MOST) this.#makeRoom(followed, now);
     followed.sheets.push(sheet);
     return sheet;

@@ -10,6 +10,8 @@ import { TestShared } from './shared.ts';
 const all = seriesOf();
 const key = { series: all, window: everywhere, subject: '' };
 const claim = (amount: bigint, limit: bigint | null = 10n): Claim => ({ ...key, amount, limit });
+/** Gives up soon on a database that says nothing. */
+const QUICK: ClusterOptions = { takeMs: 30 };
 const nobody = { spent: 0n, held: 0n };
 
 describe('accounts of several processes', () => {
@@ -19,7 +21,7 @@ describe('accounts of several processes', () => {
 
   function node(options: ClusterOptions = {}): { accounts: ClusterAccounts; rows: TestRows } {
     const rows = shared.node();
-    const times = { takeMs: 40, firstMs: 40, leaseMs: 4000, rowMs: 20, probeMs: 5 };
+    const times = { takeMs: 10_000, firstMs: 10_000, leaseMs: 4000, rowMs: 20, probeMs: 5 };
     const made = { rows, accounts: new ClusterAccounts(rows, shared, { clock: () => now, ...times, ...options }) };
     nodes.push(made);
     return made;
@@ -127,7 +129,7 @@ describe('accounts of several processes', () => {
   describe('while it does not', () => {
     for (const state of ['silent', 'failing'] as const) {
       it(`spend what was left as far as they know, and then nothing (${state})`, async () => {
-        const [one, other] = [node(), node()];
+        const [one, other] = [node(QUICK), node()];
         await other.accounts.hold('other', [claim(3n)], 'slice');
         await one.accounts.hold('before', [claim(2n)], 'slice');
         shared.state = state;
@@ -146,7 +148,7 @@ describe('accounts of several processes', () => {
       });
 
       it(`hold nothing for who wants no guess (${state})`, async () => {
-        const { accounts } = node();
+        const { accounts } = node(QUICK);
         await accounts.hold('before', [claim(2n)], 'refuse');
         shared.state = state;
         const none: Taken = { taken: false, standings: null, short: [] };
@@ -158,7 +160,7 @@ describe('accounts of several processes', () => {
 
     it('are patient before they have ever heard of it', async () => {
       shared.state = 'silent';
-      const { accounts } = node({ takeMs: 1, firstMs: 10_000 });
+      const { accounts } = node({ takeMs: 1 });
       const hold = accounts.hold('a', [claim(1n)], 'slice');
       setTimeout(() => shared.mend(), 20);
       expect(await hold).to.eql({ taken: true, standings: [nobody], apart: false });
@@ -231,7 +233,7 @@ describe('accounts of several processes', () => {
     });
 
     it('keep of an answer that comes late what is still wanted', async () => {
-      const { accounts, rows } = node();
+      const { accounts, rows } = node(QUICK);
       await accounts.hold('before', [claim(1n)], 'slice');
       shared.state = 'silent';
       const ids = ['alive', 'over', 'no guess'];
@@ -259,7 +261,7 @@ describe('accounts of several processes', () => {
     });
 
     it('let requests wait on the threshold for a moment only', async () => {
-      const { accounts, rows } = node({ takeMs: 30 });
+      const { accounts, rows } = node({ takeMs: 150 });
       await accounts.hold('before', [claim(1n)], 'slice');
       shared.state = 'failing';
       await accounts.hold('a', [claim(1n)], 'slice');
