@@ -8,13 +8,17 @@ export interface Reckoning {
   confidence: TokenCount['confidence'];
 }
 
+type Count = Pick<TokenCount, 'tokens' | 'source' | 'confidence'>;
+/** What is needed of the counter. */
+export type Counting = Pick<Tokens, 'count' | 'prompt'>;
+
 /** Models that think before they write, which is billed as output and never sent. */
 const THINKERS = /(?:^|[/.])(?:gpt-5|gpt-oss|o[134]|codex-mini)(?![a-z0-9])/i;
 /** What these calls generate is no text. */
 const WORDLESS = /image|speech|video|predict/;
 /** Of text that was not kept only the length is known. */
 const CHARS_PER_TOKEN = 4;
-const NONE: TokenCount = { tokens: 0, source: 'counted', confidence: 'high' };
+const NONE: Count = { tokens: 0, source: 'counted', confidence: 'high' };
 const CONFIDENCES = ['high', 'medium', 'low'] as const;
 
 /** Reckons what the provider did not say; what it did say stands. */
@@ -22,7 +26,7 @@ export async function reckon(
   exchange: Exchange,
   reading: Reading | null,
   text: KeptText | null,
-  tokens: Tokens,
+  tokens: Counting,
 ): Promise<Reckoning> {
   const said = reading?.usage ?? {};
   const model = reading?.model ?? exchange.targetModel ?? exchange.request.model;
@@ -41,17 +45,15 @@ export async function reckon(
 }
 
 /** Counts by length alone. */
-export function withoutCounting(tokens: Tokens): Tokens {
+export function withoutCounting(tokens: Tokens): Counting {
   return {
-    ...tokens,
     count: async (_model, texts) => tokens.byLength(texts.join('')),
     prompt: async (_model, body) => tokens.byLength(body),
-    byLength: (text) => tokens.byLength(text),
   };
 }
 
 /** The request as it left, in the pieces it lies in. Of a form or a recording nothing is known. */
-function inputOf({ request }: Exchange, model: string | null, tokens: Tokens): Promise<TokenCount> | null {
+function inputOf({ request }: Exchange, model: string | null, tokens: Counting): Promise<TokenCount> | null {
   if (request.bodyBytes === 0) return null;
   const isPacked = request.header('content-encoding') !== undefined;
   const body = isPacked ? request.body : (request.outgoing()?.bytes ?? request.body);
@@ -63,8 +65,8 @@ async function outputOf(
   reading: Reading | null,
   text: KeptText | null,
   model: string | null,
-  tokens: Tokens,
-): Promise<TokenCount | null> {
+  tokens: Counting,
+): Promise<Count | null> {
   if (WORDLESS.test(api ?? '')) return null;
   const chars = reading?.outputChars ?? 0;
   // Subtitles and plain transcripts are not looked at.
@@ -88,7 +90,7 @@ function isWhole({ ending, request }: Exchange, reading: Reading | null, model: 
   return ending?.outcome === 'ok' && isPlain && !THINKERS.test(model ?? '');
 }
 
-function unsure(count: TokenCount | null): TokenCount | null {
+function unsure(count: Count | null): Count | null {
   return count && { ...count, source: 'estimated', confidence: count.confidence === 'low' ? 'low' : 'medium' };
 }
 

@@ -6,9 +6,8 @@ import {
   type Metrics,
   type Outcome,
   type Reading,
-  type Tokens,
 } from '../src/plugin.ts';
-import { reckon, withoutCounting } from './_estimate.ts';
+import { type Counting, reckon, withoutCounting } from './_estimate.ts';
 
 /**
  * Reads tokens from every answer and says what they cost.
@@ -177,7 +176,7 @@ async function estimate(
   exchange: Exchange,
   reading: Reading | null,
   text: KeptText | null,
-  tokens: Tokens,
+  tokens: Counting,
 ): Promise<void> {
   const { input_tokens: input, output_tokens: output, ...how } = await reckon(exchange, reading, text, tokens);
   const isKnown = input !== null && output !== null;

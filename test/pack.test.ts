@@ -53,6 +53,7 @@ describe('the package that `npm pack` makes', function () {
       'providers/adapters/openai-chat.ts',
       'providers/prices/genai-prices.json',
       'providers/prices/genai-prices.LICENSE',
+      'providers/models/limits.yaml',
       'views/layout.hbs',
       'gateway.yaml',
       'README.md',
@@ -98,7 +99,7 @@ describe('the package that `npm pack` makes', function () {
       console.log(JSON.stringify(await counter.count('gpt-4o', ['2 + 2 = 4'])));`;
     const options = ['--enable-source-maps', '--input-type=module', '-e', program];
     const { stdout } = await run(process.execPath, options, { cwd: join(folder, 'package') });
-    expect(JSON.parse(stdout)).to.eql({ tokens: 7, source: 'counted', confidence: 'high' });
+    expect(JSON.parse(stdout)).to.include({ tokens: 7, source: 'counted', confidence: 'high' });
   });
 });
 

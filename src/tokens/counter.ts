@@ -2,64 +2,63 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
+import { copyOf } from './copy.ts';
 import { tokensByLength } from './length.ts';
-import type { Answer, Bytes, Question, TokenCount, Tokens } from './token-count.ts';
+import { Line, type Queued, type Waiting } from './line.ts';
+import { mostByLength } from './most-by-length.ts';
+import type { Answer, Bytes, MostTokens, Numbered, Question, TokenCount, Tokens } from './token-count.ts';
 
-/** Larger questions go by length, bytes or UTF-16 units. */
-const MOST_SIZE = 2 * 1024 * 1024;
-/** What may wait at a time; what comes then goes by length. */
-const MOST_WAITING = 64;
-const MOST_WAITING_SIZE = 8 * 1024 * 1024;
-/** How long a question waits for its turn, and again for its answer, milliseconds. Nobody waits for it but a row. */
+/** Larger questions go by length, bytes or UTF-16 units: bodies may be full of pictures, texts may not. */
+const MOST_BODY = 32 * 1024 * 1024;
+const MOST_TEXT = 4 * 1024 * 1024;
+/** How long a question waits for its turn, and again for its answer, milliseconds. */
 const PATIENCE_MS = 5000;
-/** A thread that has nothing to do keeps its 70 MB for so long, milliseconds. */
+/** A thread that has nothing to do keeps its 70 MB for so long, milliseconds, unless it is kept warm. */
 const IDLE_MS = 60_000;
 /** After a thread that died none is started for so long, milliseconds. */
 const REST_MS = 10_000;
+/** Bodies up to this size are copied at once, bytes. */
+const COPIED_AT_ONCE = 1024 * 1024;
 
 /** `.ts` when the gateway runs from its sources, `.js` when it runs built. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 const WORKER = new URL(`./worker${EXTENSION}`, import.meta.url);
 const THREAD: WorkerOptions = {
   // Two encodings and the largest question fit; what needs more ends the thread, not the gateway.
-  resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },
+  resourceLimits: { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 16 },
   // Sources need the loader that the program was started with; nothing else of that is wanted twice.
   ...(EXTENSION === '.js' && { execArgv: [] }),
 };
+
+const NOTHING: TokenCount = { tokens: 0, most: 0, hasUnseen: false, source: 'counted', confidence: 'high' };
 
 export interface CounterOptions {
   /** Where to say that something could not be counted: the kind of a trouble, never a text. */
   log?(): { warn(message: string, facts: Record<string, unknown>): void };
   patience?: number;
   idle?: number;
+  /** After a thread that died. */
+  rest?: number;
   /** What the thread runs. */
   worker?: URL;
 }
 
-/** A question before its turn: of a body nothing is copied yet. */
-type Queued = { model: string | null; texts: readonly string[] } | { model: string | null; body: Bytes };
-
-interface Waiting {
-  question: Queued;
-  size: number;
-  settle(count: TokenCount): void;
-  timer: NodeJS.Timeout;
-}
-
 /**
- * Counts tokens in a thread of its own, one question after the other.
+ * Counts tokens in a thread of its own, short questions before long ones.
  *
- * The thread is started by the first question and stopped when none has come for a while.
- * Whatever goes wrong - too much, too long, a thread that dies - is answered by length.
+ * The thread is started by the first question and stopped when none has come for a while, or
+ * kept ready for those who count each request. Whatever goes wrong - too much, too long, a
+ * thread that dies - is answered by length.
  */
 export class TokenCounter implements Tokens {
   readonly #options: CounterOptions;
-  readonly #waiting: Waiting[] = [];
-  #waitingSize = 0;
-  #asked: Waiting | null = null;
+  readonly #line = new Line();
+  readonly #asked = new Map<number, Waiting>();
+  #id = 0;
   #worker: Worker | null = null;
+  #warm = 0;
   #idle: NodeJS.Timeout | undefined;
-  #restsUntil = 0;
+  #resting: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(options: CounterOptions = {}) {
@@ -68,16 +67,34 @@ export class TokenCounter implements Tokens {
 
   count(model: string | null, texts: readonly string[]): Promise<TokenCount> {
     const size = texts.reduce((sum, text) => sum + text.length, 0);
-    if (size === 0) return Promise.resolve({ tokens: 0, source: 'counted', confidence: 'high' });
-    return this.#ask({ model, texts }, size);
+    if (size === 0) return Promise.resolve(NOTHING);
+    return this.#ask({ model, texts }, size, MOST_TEXT);
   }
 
   prompt(model: string | null, body: Bytes): Promise<TokenCount> {
-    return this.#ask({ model, body }, body.length);
+    return this.#ask({ model, body }, body.length, MOST_BODY);
   }
 
   byLength(text: string | Bytes): TokenCount {
-    return { tokens: tokensByLength(text), source: 'estimated', confidence: 'low' };
+    const tokens = tokensByLength(text);
+    const { tokens: most, hasUnseen } =
+      typeof text === 'string' ? { tokens: Buffer.byteLength(text), hasUnseen: false } : mostByLength(text);
+    return { tokens, most: Math.max(tokens, most), hasUnseen, source: 'estimated', confidence: 'low' };
+  }
+
+  mostByLength(body: Bytes, model: string | null = null): MostTokens {
+    return mostByLength(body, model);
+  }
+
+  warm(): () => void {
+    this.#warm++;
+    this.#heat();
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      if (--this.#warm === 0 && this.#asked.size === 0) this.#rest();
+    };
   }
 
   /** Whether its thread runs. */
@@ -88,108 +105,118 @@ export class TokenCounter implements Tokens {
   /** Answers what waits by length, and all that is asked from now on. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiting of this.#waiting.splice(0)) this.#giveUp(waiting);
+    if (this.#resting !== null) clearTimeout(this.#resting);
+    for (const waiting of this.#line.clear()) this.#giveUp(waiting);
     await this.#stop();
   }
 
-  #ask(question: Queued, size: number): Promise<TokenCount> {
-    const isFull = this.#waiting.length >= MOST_WAITING || this.#waitingSize + size > MOST_WAITING_SIZE;
-    const rests = performance.now() < this.#restsUntil;
-    if (this.#closed || rests || isFull || size > MOST_SIZE) return Promise.resolve(this.#lengthOf(question));
+  #ask(question: Queued, size: number, most: number): Promise<TokenCount> {
+    const isNo = this.#closed || this.#resting !== null || size > most || !this.#line.hasRoomFor(size);
+    if (isNo) return Promise.resolve(this.#lengthOf(question));
     return new Promise((settle) => {
       const waiting: Waiting = { question, size, settle, timer: this.#later(() => this.#late(waiting)) };
-      this.#waiting.push(waiting);
-      this.#waitingSize += size;
+      this.#line.add(waiting);
       this.#next();
     });
   }
 
-  /** Sends the next question, if the thread has answered the one before. */
+  /** Starts the thread before anybody asks. */
+  #heat(): void {
+    if (this.#warm > 0 && this.#worker === null) void this.#ask({ warm: true }, 0, 0);
+  }
+
+  /** Sends what the thread may have now. */
   #next(): void {
-    if (this.#asked !== null) return;
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#rest();
-    else this.#put(next);
+    for (let next = this.#line.next(); next !== undefined; next = this.#line.next()) this.#put(next);
+    if (this.#asked.size === 0 && this.#line.isEmpty) this.#rest();
   }
 
   #put(next: Waiting): void {
-    this.#waitingSize -= next.size;
-    this.#asked = next;
+    const id = ++this.#id;
+    this.#asked.set(id, next);
     clearTimeout(next.timer);
     clearTimeout(this.#idle);
     next.timer = this.#later(() => this.#late(next));
     try {
       this.#worker ??= this.#start();
       this.#worker.ref();
-      this.#send(this.#worker, next.question);
+      this.#send(this.#worker, id, next.question);
     } catch (error) {
       const { code, name } = error as NodeJS.ErrnoException;
       this.#died(this.#worker, code ?? name);
     }
   }
 
-  #send(worker: Worker, question: Queued): void {
+  #send(worker: Worker, id: number, question: Queued): void {
+    const post = (asked: Question, handedOver: ArrayBuffer[] = []): void => {
+      const numbered: Numbered<Question> = { id, asked };
+      if (worker === this.#worker) worker.postMessage(numbered, handedOver);
+    };
     if (!('body' in question)) {
-      worker.postMessage(question);
+      post(question);
       return;
     }
-    // A copy that is handed over: posting a view would copy all the memory that it looks into.
-    const body = new Uint8Array(question.body.slice(0, question.body.length));
-    const asked: Question = { model: question.model, body };
-    worker.postMessage(asked, [body.buffer]);
+    const { model, body } = question;
+    const hand = (copy: Uint8Array<ArrayBuffer>): void => post({ model, body: copy }, [copy.buffer]);
+    if (body.length <= COPIED_AT_ONCE) hand(new Uint8Array(body.slice(0, body.length)));
+    else void copyOf(body).then(hand);
   }
 
   #start(): Worker {
     const worker = new Worker(this.#options.worker ?? WORKER, THREAD);
-    worker.on('message', (answer: Answer) => this.#answered(worker, answer));
+    worker.on('message', (answer: Numbered<Answer>) => this.#answered(worker, answer));
     worker.on('error', ({ code, name }: NodeJS.ErrnoException) => this.#died(worker, code ?? name));
     worker.on('exit', () => this.#died(worker, 'exit'));
     return worker;
   }
 
-  #answered(worker: Worker, answer: Answer): void {
-    const asked = this.#asked;
-    if (worker !== this.#worker || asked === null) return;
-    this.#asked = null;
-    clearTimeout(asked.timer);
+  #answered(worker: Worker, { id, asked: answer }: Numbered<Answer>): void {
+    const waiting = this.#asked.get(id);
+    if (worker !== this.#worker || waiting === undefined) return;
+    this.#asked.delete(id);
+    this.#line.done(waiting);
+    clearTimeout(waiting.timer);
     if ('problem' in answer) {
       this.#warn(answer.problem);
-      asked.settle(this.#lengthOf(asked.question));
-    } else asked.settle(answer);
+      waiting.settle(this.#lengthOf(waiting.question));
+    } else waiting.settle(answer);
     this.#next();
   }
 
   /** A question waited too long. One that is being answered has stopped the thread, which nothing else can interrupt. */
   #late(waiting: Waiting): void {
-    const at = this.#waiting.indexOf(waiting);
-    if (at !== -1) {
-      this.#waiting.splice(at, 1);
-      this.#waitingSize -= waiting.size;
+    if (this.#line.remove(waiting)) {
       this.#giveUp(waiting);
       return;
     }
     this.#warn('timeout');
     void this.#stop();
     this.#next();
+    this.#heat();
   }
 
   #died(worker: Worker | null, what: string): void {
     if (worker !== this.#worker) return;
     this.#warn(what);
-    this.#restsUntil = performance.now() + REST_MS;
-    for (const waiting of this.#waiting.splice(0)) this.#giveUp(waiting);
-    this.#waitingSize = 0;
+    this.#resting = setTimeout(() => {
+      this.#resting = null;
+      this.#heat();
+    }, this.#options.rest ?? REST_MS).unref();
+    for (const waiting of this.#line.clear()) this.#giveUp(waiting);
     void this.#stop();
   }
 
   /** Ends the thread; what it was asked goes by length. */
   async #stop(): Promise<void> {
     const worker = this.#worker;
-    const asked = this.#asked;
+    const asked = [...this.#asked.values()];
     this.#worker = null;
-    this.#asked = null;
+    this.#asked.clear();
     clearTimeout(this.#idle);
-    if (asked !== null) this.#giveUp(asked);
+    for (const waiting of asked) {
+      this.#line.done(waiting);
+      this.#giveUp(waiting);
+    }
     await worker?.terminate();
   }
 
@@ -202,10 +229,11 @@ export class TokenCounter implements Tokens {
     waiting.settle(this.#lengthOf(waiting.question));
   }
 
-  /** Nothing is asked: the thread does not keep the program alive, and ends after a while. */
+  /** Nothing is asked: the thread does not keep the program alive, and ends after a while, unless it is kept warm. */
   #rest(): void {
     this.#worker?.unref();
     clearTimeout(this.#idle);
+    if (this.#warm > 0) return;
     this.#idle = setTimeout(() => void this.#stop(), this.#options.idle ?? IDLE_MS).unref();
   }
 
@@ -214,8 +242,11 @@ export class TokenCounter implements Tokens {
   }
 
   #lengthOf(question: Queued): TokenCount {
-    if ('body' in question) return this.byLength(question.body);
-    const tokens = question.texts.reduce((sum, text) => sum + tokensByLength(text), 0);
-    return { tokens, source: 'estimated', confidence: 'low' };
+    if ('warm' in question) return NOTHING;
+    if ('body' in question) {
+      const { tokens: most, hasUnseen } = mostByLength(question.body, question.model);
+      return { ...this.byLength(''), tokens: tokensByLength(question.body), most, hasUnseen };
+    }
+    return this.byLength(question.texts.join(''));
   }
 }

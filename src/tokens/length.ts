@@ -45,7 +45,7 @@ function quartersIn(bytes: Uint8Array): number {
 }
 
 /** No space, no quote, and letters of both cases among digits: no language looks like that, and no run of one letter does. */
-function looksEncoded(bytes: Uint8Array): boolean {
+export function looksEncoded(bytes: Uint8Array): boolean {
   let upper = 0;
   let lower = 0;
   let digits = 0;

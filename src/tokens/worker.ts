@@ -1,11 +1,14 @@
-/** The counter's thread: takes one question at a time and answers it. */
+/** The counter's thread: answers questions, a long one in slices, so that short ones need not wait for it. */
 import { parentPort } from 'node:worker_threads';
 
 import { answer } from './answer.ts';
-import type { Answer, Question } from './token-count.ts';
+import type { Answer, Numbered, Question } from './token-count.ts';
 
-parentPort?.on('message', async (question: Question) => {
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+parentPort?.on('message', async ({ id, asked }: Numbered<Question>) => {
   // The code or kind of an error, never its message: that of a parser quotes the prompt.
   const problem = ({ code, name }: NodeJS.ErrnoException): Answer => ({ problem: code ?? name });
-  parentPort?.postMessage(await answer(question).catch(problem));
+  const numbered: Numbered<Answer> = { id, asked: await answer(asked, pause).catch(problem) };
+  parentPort?.postMessage(numbered);
 });

@@ -8,7 +8,7 @@ import { ExchangeRequest } from '../../src/pipeline/request.ts';
 
 interface More {
   /** In the path, as Bedrock has it. */
-  model?: string;
+  model?: string | undefined;
   baseUrl?: string;
   targetModel?: string;
   headers?: Record<string, string>;

@@ -104,7 +104,7 @@ describe('what stands beside a usage that is not known', () => {
   for (const [what, request, choice] of [
     ['tools were called, whose framing is no text', {}, { finish_reason: 'tool_calls' }],
     ['several answers are mixed', { n: 2 }, {}],
-    ['a schema is part of the prompt', { tools: [{ type: 'function', function: { name: 'look' } }] }, {}],
+    ['a schema is part of the prompt', { response_format: { type: 'json_schema', json_schema: {} } }, {}],
   ] as const) {
     it(`is an estimate where ${what}`, async () => {
       const record = await recordOf({ request, upstream: json(answer({}, choice)) });
@@ -123,7 +123,7 @@ describe('what stands beside a usage that is not known', () => {
   it('is low in confidence where a picture is part of the prompt', async () => {
     const content = [{ type: 'image_url', image_url: { url: `data:image/png;base64,${'QUJD'.repeat(9000)}` } }];
     const record = await recordOf({ request: { messages: [{ role: 'user', content }] }, upstream: json(answer()) });
-    expect(record.estimate).to.include({ input_tokens: 3 + 1 + 3 + 765, confidence: 'low' });
+    expect(record.estimate).to.include({ input_tokens: 3 + 1 + 3 + 2833 + 4 * 5667, confidence: 'low' });
   });
 
   it('is an input alone for embeddings', async () => {
@@ -223,6 +223,6 @@ describe('the counter that a gateway lends', () => {
       events.off('asked', count);
     }
     const after: TokenCount = await lent!.count('gpt-4o', ['Hello!']);
-    expect(after, 'nothing counts any more').to.eql({ tokens: 2, source: 'estimated', confidence: 'low' });
+    expect(after, 'nothing counts any more').to.include({ tokens: 2, source: 'estimated', confidence: 'low' });
   });
 });

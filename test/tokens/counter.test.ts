@@ -3,8 +3,16 @@ import { expect } from 'chai';
 import { type CounterOptions, TokenCounter } from '../../src/tokens/counter.ts';
 import { until } from '../support/until.ts';
 
-const BY_LENGTH = { source: 'estimated', confidence: 'low' };
-const COUNTED = { source: 'counted', confidence: 'high' };
+const BY_LENGTH = { hasUnseen: false, source: 'estimated', confidence: 'low' };
+const COUNTED = { hasUnseen: false, source: 'counted', confidence: 'high' };
+/** By length, of a text of so many bytes. */
+const measured = (tokens: number, most: number) => ({ tokens, most, ...BY_LENGTH });
+const counted = (tokens: number, most = tokens) => ({ tokens, most, ...COUNTED });
+/** A thread that does as it is told, of whatever it is asked. */
+const threadThat = (does: string): URL =>
+  new URL(`data:text/javascript,import { parentPort as port } from 'node:worker_threads'; ${encodeURIComponent(does)}`);
+const ANSWERS =
+  "port.postMessage({ id, asked: { tokens: 1, most: 1, hasUnseen: false, source: 'counted', confidence: 'high' } });";
 const jsonOf = (content: string): Buffer => Buffer.from(JSON.stringify({ messages: [{ role: 'user', content }] }));
 
 describe('the token counter', () => {
@@ -17,120 +25,166 @@ describe('the token counter', () => {
     counter = new TokenCounter({ patience: 60_000, log, ...options });
     return counter;
   };
-  afterEach(() => counter.close());
+  /** One with a tokenizer, which takes a while to be loaded. */
+  const shared = new TokenCounter({
+    patience: 60_000,
+    log: () => ({ warn: (message, facts) => void warned.push([message, facts]) }),
+  });
+  const use = (): TokenCounter => {
+    warned = [];
+    counter = shared;
+    return counter;
+  };
+  afterEach(() => (counter === shared ? undefined : counter.close()));
+  after(() => shared.close());
 
-  it('counts texts and prompts, in the order in which they were asked', async () => {
-    open();
-    const order: number[] = [];
+  it('counts texts and prompts, several at a time', async () => {
+    use();
     const asked = [
       counter.count('gpt-4o', ['2 + 2', ' = 4']),
       counter.prompt('gpt-4o', jsonOf('Hello!')),
       counter.count('gpt-4', ['お誕生日おめでとう']),
     ];
-    const counts = await Promise.all(asked.map((one, i) => one.finally(() => order.push(i))));
-    expect(counts).to.eql([
-      { tokens: 7, ...COUNTED },
-      { tokens: 9, ...COUNTED },
-      { tokens: 9, ...COUNTED },
-    ]);
-    expect(order).to.eql([0, 1, 2]);
+    const counts = await Promise.all(asked);
+    expect(counts).to.eql([counted(7), counted(9), counted(9)]);
     expect(warned).to.eql([]);
   });
 
   it('leaves the memory of a body to its owner', async () => {
-    open();
+    use();
     const shared = Buffer.concat([Buffer.from('before'), jsonOf('Hello!'), Buffer.from('after')]);
     const body = shared.subarray(6, shared.length - 5);
-    expect(await counter.prompt('gpt-4o', body)).to.eql({ tokens: 9, ...COUNTED });
+    expect(await counter.prompt('gpt-4o', body)).to.eql(counted(9));
     expect(body.toString()).to.equal(jsonOf('Hello!').toString());
   });
 
   it('starts its thread with the first question, and stops it when none has come for a while', async () => {
-    open({ idle: 50 });
+    open({ idle: 20, worker: threadThat(`port.on('message', ({ id }) => { ${ANSWERS} });`) });
     expect(counter.isAwake).to.equal(false);
-    expect(await counter.count('gpt-4o', ['', ''])).to.eql({ tokens: 0, ...COUNTED });
+    expect(await counter.count('gpt-4o', ['', ''])).to.eql(counted(0));
     expect(counter.isAwake, 'nothing is counted quickly').to.equal(false);
     await counter.count('gpt-4o', ['Hello!']);
     await until('the thread has stopped', () => !counter.isAwake);
-    expect(await counter.count('gpt-4o', ['Hello!']), 'it starts again').to.eql({ tokens: 2, ...COUNTED });
+    expect(await counter.count('gpt-4o', ['Hello!']), 'it starts again').to.eql(counted(1));
   });
 
-  it('measures what is too large, such as 9 MB of one letter', async () => {
+  it('measures what is too large, such as 33 MB of one letter', async () => {
     open();
-    const body = jsonOf('a'.repeat(9_000_000));
-    const { tokens, ...how } = await counter.prompt('gpt-4o', body);
-    expect(how).to.eql(BY_LENGTH);
-    expect(tokens).to.be.within(2_249_000, 2_251_000);
-    expect((await counter.count('gpt-4o', ['a'.repeat(3_000_000)])).tokens).to.equal(750_000);
+    const { tokens, most, source } = await counter.prompt('gpt-4o', Buffer.alloc(33 * 1024 * 1024, 'a'));
+    expect([tokens, most, source]).to.eql([8_650_752, 33 * 1024 * 1024, 'estimated']);
+    const text = 'a'.repeat(5_000_000);
+    expect(await counter.count('gpt-4o', [text])).to.eql(measured(1_250_000, 5_000_000));
     expect(counter.isAwake).to.equal(false);
   });
 
   it('counts what hurts a tokenizer, in pieces', async () => {
-    open();
+    use();
     const { tokens, source, confidence } = await counter.prompt('gpt-4o', jsonOf('a'.repeat(200_000)));
     expect([source, confidence]).to.eql(['estimated', 'medium']);
     expect(tokens).to.be.within(24_500, 25_500);
   });
 
   it('measures what comes while too much waits', async () => {
-    open();
-    const asked = Array.from({ length: 80 }, () => counter.count('gpt-4o', ['Hello!']));
+    open({ worker: threadThat(`port.on('message', ({ id }) => { ${ANSWERS} });`) });
+    const asked = Array.from({ length: 1040 }, () => counter.count('gpt-4o', ['Hello!']));
     const counts = await Promise.all(asked);
-    const measured = counts.filter(({ source }) => source === 'estimated');
-    expect(measured).to.have.length(80 - 64 - 1);
-    expect(measured[0]).to.eql({ tokens: 2, ...BY_LENGTH });
-    const large = Array.from({ length: 7 }, () => counter.count('gpt-4o', ['word '.repeat(400_000)]));
-    const sources = (await Promise.all(large)).map(({ confidence }) => confidence);
-    expect(sources, 'one is counted, four wait').to.eql([
-      'medium',
-      'medium',
-      'medium',
-      'medium',
-      'medium',
-      'low',
-      'low',
-    ]);
+    expect(counts.filter(({ source }) => source === 'estimated')).to.have.length(1040 - 1024 - 4);
+    const large = Array.from({ length: 19 }, () => counter.count('gpt-4o', ['word '.repeat(800_000)]));
+    const confidences = (await Promise.all(large)).map(({ confidence }) => confidence);
+    expect(
+      confidences.filter((one) => one === 'high'),
+      'one is counted, 16 wait',
+    ).to.have.length(17);
+  });
+
+  it('asks the short ones first, and one long one at a time', async () => {
+    const does = `
+      const asked = [];
+      port.on('message', ({ id, asked: { texts } }) => {
+        asked.push(texts[0].length);
+        setTimeout(() => port.postMessage({ id, asked: { tokens: asked.length, most: asked.indexOf(texts[0].length) } }), 20);
+      });`;
+    open({ worker: threadThat(does) });
+    const sizes = [200_000, 300_000, 100_000, 7, 5, 9, 8, 6, 4];
+    const counts = await Promise.all(sizes.map((size) => counter.count(null, ['a'.repeat(size)])));
+    const order = sizes.map((size, at) => [counts[at]!.most, size]).sort(([a = 0], [b = 0]) => a - b);
+    // What comes first goes at once; then the shortest of all that wait.
+    expect(order.map(([, size]) => size)).to.eql([200_000, 7, 5, 9, 8, 4, 6, 100_000, 300_000]);
+  });
+
+  it('is ready before anybody asks, as long as it is kept warm', async () => {
+    open({ idle: 1, worker: threadThat(`port.on('message', ({ id }) => { ${ANSWERS} });`) });
+    const cool = counter.warm();
+    expect(counter.isAwake).to.equal(true);
+    const also = counter.warm();
+    expect(await counter.count('gpt-4o', ['Hello!'])).to.eql(counted(1));
+    cool();
+    cool();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(counter.isAwake, 'the other still wants it').to.equal(true);
+    also();
+    await until('the thread has stopped', () => !counter.isAwake);
+  });
+
+  it('is made ready again after its thread has died', async () => {
+    const does = `port.on('message', ({ id, asked }) => { if (asked.warm) { ${ANSWERS} } else throw Error('x'); });`;
+    open({ rest: 20, worker: threadThat(does) });
+    const cool = counter.warm();
+    expect(await counter.count('gpt-4o', ['Hello!'])).to.eql(measured(2, 6));
+    expect(counter.isAwake).to.equal(false);
+    await until('another one has started', () => counter.isAwake);
+    cool();
+  });
+
+  it('copies a large body bit by bit, and its pictures count by their heads', async () => {
+    use();
+    const pieces: number[] = [];
+    const png = Buffer.alloc(3_000_000, 7);
+    png.set(Buffer.from('89504e470d0a1a0a0000000d494844520000020000000200', 'hex'));
+    const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${png.toString('base64')}` } };
+    const bytes = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: [part] }] }));
+    const body = {
+      length: bytes.length,
+      slice: (start: number, end: number) => {
+        pieces.push(end - start);
+        return bytes.subarray(start, end);
+      },
+    };
+    const { tokens } = await counter.prompt('gpt-4o', body);
+    expect(tokens).to.equal(3 + 1 + 3 + 255);
+    expect(pieces).to.eql([1_048_576, 1_048_576, 1_048_576, bytes.length - 3 * 1_048_576]);
   });
 
   it('measures what is no JSON, and says so without a word of it', async () => {
-    open();
-    expect(await counter.prompt('gpt-4o', Buffer.from('secret text'))).to.eql({ tokens: 3, ...BY_LENGTH });
+    use();
+    expect(await counter.prompt('gpt-4o', Buffer.from('secret text'))).to.eql(measured(3, 27));
     expect(warned).to.eql([['tokens could not be counted and were estimated by length', { what: 'SyntaxError' }]]);
-    expect(await counter.prompt('gpt-4o', jsonOf('Hello!')), 'it goes on').to.eql({ tokens: 9, ...COUNTED });
+    expect(await counter.prompt('gpt-4o', jsonOf('Hello!')), 'it goes on').to.eql(counted(9));
   });
 
   it('outlives a thread that dies, and rests before it starts another', async () => {
-    const dies =
-      "import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ texts }) => { throw Error(texts[0]); });";
-    open({ worker: new URL(`data:text/javascript,${dies}`) });
+    open({ worker: threadThat("port.on('message', ({ asked }) => { throw Error(asked.texts[0]); });") });
     const counts = await Promise.all([counter.count('gpt-4o', ['Hello!']), counter.count('gpt-4o', ['And you?'])]);
-    expect(counts).to.eql([
-      { tokens: 2, ...BY_LENGTH },
-      { tokens: 2, ...BY_LENGTH },
-    ]);
+    expect(counts).to.eql([measured(2, 6), measured(2, 8)]);
     expect(warned.map(([, facts]) => facts)).to.eql([{ what: 'Error' }]);
-    expect(await counter.count('gpt-4o', ['Hello!'])).to.eql({ tokens: 2, ...BY_LENGTH });
+    expect(await counter.count('gpt-4o', ['Hello!'])).to.eql(measured(2, 6));
     expect(counter.isAwake).to.equal(false);
   });
 
   it('stops a thread that does not come back, and goes on with another', async () => {
-    const hangs = "import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => { for (;;); });";
-    open({ patience: 300, worker: new URL(`data:text/javascript,${hangs}`) });
-    expect(await counter.count('gpt-4o', ['Hello!'])).to.eql({ tokens: 2, ...BY_LENGTH });
+    open({ patience: 300, worker: threadThat("port.on('message', () => { for (;;); });") });
+    expect(await counter.count('gpt-4o', ['Hello!'])).to.eql(measured(2, 6));
     expect(counter.isAwake).to.equal(false);
     expect(warned.map(([, facts]) => facts)).to.eql([{ what: 'timeout' }]);
-    expect(await counter.count('gpt-4o', ['And you?'])).to.eql({ tokens: 2, ...BY_LENGTH });
+    expect(await counter.count('gpt-4o', ['And you?'])).to.eql(measured(2, 8));
   });
 
   it('answers by length what waits when it is closed, and all that comes then', async () => {
     open();
     const asked = [counter.count('gpt-4o', ['Hello!']), counter.count('gpt-4o', ['Hello!'])];
     await counter.close();
-    expect(await Promise.all(asked)).to.eql([
-      { tokens: 2, ...BY_LENGTH },
-      { tokens: 2, ...BY_LENGTH },
-    ]);
-    expect(await counter.count('gpt-4o', ['Hello!'])).to.eql({ tokens: 2, ...BY_LENGTH });
+    expect(await Promise.all(asked)).to.eql([measured(2, 6), measured(2, 6)]);
+    expect(await counter.count('gpt-4o', ['Hello!'])).to.eql(measured(2, 6));
     expect(counter.isAwake).to.equal(false);
   });
 });
