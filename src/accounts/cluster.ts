@@ -62,8 +62,9 @@ export class ClusterAccounts implements Accounts {
   constructor(rows: Rows, shared: SharedHolds, options: ClusterOptions = {}) {
     const {
       clock = Date.now,
-      takeMs = 800,
-      firstMs = 3000,
+      // Whoever gives up too early counts for itself, and spends what others have: a server that is busy is not away.
+      takeMs = 3000,
+      firstMs = 5000,
       leaseMs = LEASE_MS,
       rowMs = 5000,
       probeMs = 1000,

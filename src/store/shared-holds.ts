@@ -9,14 +9,14 @@ import { ALIVE, listStandings, readStandings } from './shared-standings.ts';
 import { type Ask, isWorthAnother, Wire } from './shared-wire.ts';
 
 /** How long requests wait for the database, milliseconds: for one try, and where many rows have to be summed up first. */
-const TAKE_MS = { try: 900, all: 2500 };
+const TAKE_MS = { try: 2500, all: 4500 };
 /** How long people wait. */
 const SHOW_MS = { try: 2000, all: 5000 };
 /** How long words of which nobody waits for the answer may take: renewals and releases. */
 const WORD_MS = 2000;
 /** How often work on sheets is begun: once for the sheets to be made, once for them to be brought forward. */
 const TRIES = 4;
-const STATEMENT_MS = 900;
+const STATEMENT_MS = 2500;
 const SWEEP_MS = 5000;
 /** Every so many sweeps sheets are swept, too. */
 const SWEEPS = 720;

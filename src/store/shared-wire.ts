@@ -1,3 +1,4 @@
+import { afterAwake } from '../accounts/within.ts';
 import { codeOf } from './faults.ts';
 import { type PoolOptions, type PostgresClient, type PostgresPool, postgresPool } from './postgres-driver.ts';
 
@@ -47,16 +48,13 @@ export class Wire {
       client.release(failure ?? undefined);
     };
     this.#running.add(end);
-    let timer: NodeJS.Timeout | undefined;
+    let stop = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => {
-          const failure = new Error(`the database did not answer within ${Math.round(milliseconds)} ms`);
-          end(failure);
-          reject(failure);
-        },
-        milliseconds - (performance.now() - begun),
-      );
+      stop = afterAwake(Math.max(1, milliseconds - (performance.now() - begun)), () => {
+        const failure = new Error(`the database did not answer within ${Math.round(milliseconds)} ms`);
+        end(failure);
+        reject(failure);
+      });
     });
     try {
       const result = await Promise.race([work(askOn(client)), late]);
@@ -66,7 +64,7 @@ export class Wire {
       end(error as Error);
       throw error;
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 }

@@ -1,7 +1,9 @@
 /** Budgets after thousands of lives: whatever became of each, what was spent is what the rows say, and nothing is held. */
 import { Agent, request } from 'node:http';
+import { join } from 'node:path';
 import { expect } from 'chai';
 
+import { sqliteDriver } from '../../src/store/driver.ts';
 import { send } from '../support/client.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { json, type Script, sse, stream } from '../support/script.ts';
@@ -13,7 +15,7 @@ const LIVES = Number(process.env.LIVES ?? 800);
 const AT_ONCE = 24;
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const AGENTS = ['ada', 'bob', 'cyd'];
-const LIMIT = 0.35;
+const LIMIT = 0.15;
 
 const usage = (tokens: number) => ({ prompt_tokens: 20, completion_tokens: tokens, total_tokens: 20 + tokens });
 const whole = (tokens: number) => ({
@@ -25,7 +27,7 @@ const whole = (tokens: number) => ({
 const event = (content: string) => ({ id: 'c', model: 'gpt-4o', choices: [{ index: 0, delta: { content } }] });
 const events = (tokens: number) => sse([event('one'), event('two'), { choices: [], usage: usage(tokens) }, '[DONE]']);
 
-/** What the provider does with a request, by the word in its last message. */
+/** What the provider does with a request, by the word in its header. */
 const FATES: Readonly<Record<string, (tokens: number) => Script>> = {
   whole: (tokens) => json(whole(tokens)),
   streamed: (tokens) => stream(events(tokens)),
@@ -61,9 +63,9 @@ plugins: [history, identity, prediction, budgets, include-usage, usage]
 
   before(async () => {
     upstream = await startUpstream();
-    upstream.always(({ body }) => {
-      const { fate, tokens } = JSON.parse(body.toString()).metadata as { fate: string; tokens: number };
-      return FATES[fate]!(Number(tokens));
+    upstream.always(({ headers }) => {
+      const [fate, tokens] = String(headers['x-fate']).split(' ');
+      return FATES[fate!]!(Number(tokens));
     });
     running = await startGateway(yaml(LIMIT));
   });
@@ -81,17 +83,16 @@ plugins: [history, identity, prediction, budgets, include-usage, usage]
       model: draw(12) === 0 ? 'no-price-for-this' : 'gpt-4o',
       stream: isStream,
       max_tokens: 1 + draw(400),
-      metadata: { fate, tokens: String(draw(400)) },
       messages: [{ role: 'user', content: 'Tell me something.' }],
     });
     const leaves = draw(8) === 0 ? draw(15) : null;
-    return post(body, AGENTS[draw(AGENTS.length)]!, leaves);
+    return post(body, `${fate} ${draw(400)}`, AGENTS[draw(AGENTS.length)]!, leaves);
   }
 
   /** Sends one; leaves after so many milliseconds, if it does. Gives the status, 0 without an answer. */
-  function post(body: string, name: string, leaves: number | null): Promise<number> {
+  function post(body: string, fate: string, name: string, leaves: number | null): Promise<number> {
     return new Promise((resolve) => {
-      const headers = { 'content-type': 'application/json', 'x-token-spy-agent': name };
+      const headers = { 'content-type': 'application/json', 'x-token-spy-agent': name, 'x-fate': fate };
       const req = request(`${running.url}/v1/chat/completions`, { method: 'POST', headers, agent }, (res) => {
         res.resume();
         res.once('close', () => resolve(res.statusCode ?? 0));
@@ -110,16 +111,15 @@ plugins: [history, identity, prediction, budgets, include-usage, usage]
 
   /** What the rows say, in pico-dollars. */
   async function sum(from: string, name: string | undefined): Promise<bigint> {
-    const { queries } = running.gateway.store;
-    let pico = 0n;
-    let cursor: string | undefined;
-    do {
-      const filters = name === undefined ? {} : { agent: name };
-      const page = await queries.list({ limit: 500, from: new Date(from), filters, ...(cursor && { cursor }) });
-      for (const { id } of page.entries) pico += chargeOf((await queries.byId(id))!);
-      cursor = page.next ?? undefined;
-    } while (cursor);
-    return pico;
+    const { Database } = await sqliteDriver();
+    const file = new Database(join(running.folder, 'data', 'token-spy.db'), () => {}) as unknown as Reader;
+    const sql = `select json_object('cost', cast(cost_pico as text), 'detail', json(detail)) as row from exchanges
+      where time_ms >= ? and agent = coalesce(?, agent)`;
+    const rows = await new Promise<{ row: string }[]>((resolve, reject) =>
+      file.all(sql, [Date.parse(from), name ?? null], (error, found) => (error ? reject(error) : resolve(found))),
+    );
+    await new Promise((done) => file.close(done));
+    return rows.reduce((total, { row }) => total + chargeOf(JSON.parse(row) as Stored), 0n);
   }
 
   it(`have spent what the rows say, and hold nothing (seed ${SEED})`, async function () {
@@ -161,11 +161,17 @@ const pico = (dollars: string): bigint => {
   return BigInt(units + fraction.padEnd(12, '0').slice(0, 12));
 };
 
+interface Reader {
+  all(sql: string, binds: unknown[], done: (error: Error | null, rows: { row: string }[]) => void): void;
+  close(done: (error: Error | null) => void): void;
+}
+
+interface Stored {
+  cost: string | null;
+  detail: { estimate?: { cost_usd: string | null }; reserved_usd?: string };
+}
+
 /** What budgets count for a row: its cost, else what was estimated, else what was set aside. */
-function chargeOf(row: {
-  cost_usd: string | null;
-  estimate: { cost_usd: string | null } | null;
-  reserved_usd: string | null;
-}): bigint {
-  return pico(row.cost_usd ?? row.estimate?.cost_usd ?? row.reserved_usd ?? '0');
+function chargeOf({ cost, detail: { estimate, reserved_usd: reserved } }: Stored): bigint {
+  return cost === null ? pico(estimate?.cost_usd ?? reserved ?? '0') : BigInt(cost);
 }

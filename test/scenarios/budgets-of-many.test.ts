@@ -37,6 +37,7 @@ describe('a budget of several processes', () => {
   let nodes: ChildGateway[] = [];
 
   before(async function () {
+    this.timeout(60_000);
     const made = await postgres();
     if ('missing' in made) {
       console.log(`      skipped: ${made.missing}`);

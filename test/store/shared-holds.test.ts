@@ -283,7 +283,7 @@ describe('holds that several processes share', () => {
       const one = openHolds('x', '1', `postgres://me@127.0.0.1:${port}/spy`);
       const begun = performance.now();
       expect(await take(one, 'a', [claimOf()]).catch((error: Error) => error)).to.be.instanceOf(Error);
-      expect(performance.now() - begun).to.be.below(2500);
+      expect(performance.now() - begun).to.be.below(5000);
       mute.close();
     });
 
@@ -298,7 +298,7 @@ describe('holds that several processes share', () => {
       const pids = await server.freeze();
       const begun = performance.now();
       expect(await take(one, 'b', [claimOf()]).catch((error: Error) => error)).to.be.instanceOf(Error);
-      expect(performance.now() - begun).to.be.below(2500);
+      expect(performance.now() - begun).to.be.below(5000);
       server.thaw(pids);
       await until(async () => (await take(one, 'c', [claimOf()]).catch(() => null))?.taken === true, 'it goes on');
       expect((await standing(one)).held).to.equal(2n * ONE);
