@@ -88,16 +88,20 @@ describe('a budget that changes', () => {
     expect(Number(account!.spent)).to.be.closeTo(2 * EACH, 1e-9);
   });
 
-  it('is refused as a whole where gateway.yaml names it twice, and the one before it holds', async () => {
+  it('is refused as a whole where one is wrong or named twice, and those before it hold', async () => {
     const { version } = stage.running.gateway.current.blueprint;
+    const entries = [
+      '{ name: x, limit_usd: 1, period: day }',
+      '{ name: x, limit_usd: 2, period: day }',
+      '{ name: y, limit_usd: 2, period: day, starts: never }',
+    ];
     await stage.running.save(
-      'budgets: [{ name: x, limit_usd: 1, period: day }, { name: x, limit_usd: 2, period: day, starts: never }]\nplugins: [history, identity, prediction, budgets, usage]\n',
+      `budgets: [${entries.join(', ')}]\nplugins: [history, identity, prediction, budgets, usage]\n`,
     );
-    await until('it is refused', () =>
-      stage.running.lines.some(
-        ({ level, error, msg }) => level !== 'info' && `${String(error)} ${String(msg)}`.includes('budgets[1]'),
-      ),
-    );
+    const told = (): string => stage.running.lines.map(({ problems }) => String(problems ?? '')).join('\n');
+    await until('it is refused', () => told().includes('plugin budgets: '));
+    expect(told()).to.include('budgets[1].name is the same as that of budgets[0]: x');
+    expect(told()).to.include('budgets[2].starts must be a day such as 2026-11-01');
     expect(stage.running.gateway.current.blueprint.version).to.equal(version);
   });
 });
