@@ -27,6 +27,7 @@ export interface Means {
 /** The counting of one prompt. */
 interface Counting {
   leaving: Bytes | null;
+  readonly model: string | null;
   /** Null where nothing can change any more. */
   readonly shape: string | null;
   readonly promise: Promise<TokenCount>;
@@ -112,8 +113,10 @@ export class Outlook implements Foresight {
 
   /** The request as it is now. */
   get view(): View {
-    if (this.#view?.leaving !== leavingOf(this.#exchange.request)) this.#view = null;
-    this.#view ??= viewOf(this.#exchange);
+    const { request, targets } = this.#exchange;
+    const view = this.#view;
+    if (view !== null && view.leaving === leavingOf(request) && view.targets === targets) return view;
+    this.#view = viewOf(this.#exchange);
     return this.#view;
   }
 
@@ -147,7 +150,8 @@ export class Outlook implements Foresight {
     const { tokens, counts, memory } = this.#means;
     const { request, leftAt } = this.#exchange;
     const promise = counts ? tokens.prompt(model, body) : Promise.resolve(tokens.byLength(body));
-    const counting: Counting = { leaving, shape: leftAt === null ? shapeOf(request) : null, promise, done: null };
+    const shape = leftAt === null ? shapeOf(request) : null;
+    const counting: Counting = { leaving, model, shape, promise, done: null };
     this.#counting = counting;
     void promise.then((count) => {
       counting.done = count;
@@ -162,7 +166,8 @@ export class Outlook implements Foresight {
   /** The counting, if it is of this prompt: what was changed beside it does not matter. */
   #countingOf(view: View): Counting | null {
     const counting = this.#counting;
-    if (counting === null || counting.leaving === view.leaving) return counting;
+    if (counting === null || counting.model !== view.model) return null;
+    if (counting.leaving === view.leaving) return counting;
     if (counting.shape !== shapeOf(this.#exchange.request)) return null;
     counting.leaving = view.leaving;
     return counting;

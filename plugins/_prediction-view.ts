@@ -15,6 +15,8 @@ export interface View {
   readonly leaving: Bytes | null;
   /** The same as plain JSON; null for a form, a recording, or no body. */
   readonly body: Bytes | null;
+  /** Where it may go. Another list after a plugin took one out. */
+  readonly targets: Exchange['targets'];
   /** As the first place knows it. */
   readonly model: string | null;
   readonly asked: Asked;
@@ -34,6 +36,7 @@ export function viewOf(exchange: Exchange): View {
   }));
   return {
     leaving: leavingOf(request),
+    targets: exchange.targets,
     body: bodyOf(request),
     model: places[0]?.model ?? request.model,
     asked,

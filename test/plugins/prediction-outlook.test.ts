@@ -195,6 +195,16 @@ describe('plugins/_prediction-outlook', () => {
     expect(await look(EMBEDDING, 'openai', 'openai.embeddings').affordable({ usd: '1' })).to.equal(null);
   });
 
+  it('goes by the places that are left', async () => {
+    const exchange = exchangeOf({ model: 'either', max_tokens: 100 }, null);
+    const outlook = outlookOf(exchange);
+    await outlook.counted();
+    exchange.avoid('mine');
+    expect(await outlook.counted()).to.deep.include({ bound: { tokens: 210, cost_usd: '0.111' } });
+    expect(outlook.tell()?.cost_usd).to.equal('0.085');
+    expect(counts, 'another model reads it otherwise').to.equal(2);
+  });
+
   it('counts again what was changed', async () => {
     const exchange = exchangeOf({ model: 'plain', max_tokens: 100, messages: [{ role: 'user', content: 'x' }] });
     const outlook = outlookOf(exchange);
