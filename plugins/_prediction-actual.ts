@@ -6,7 +6,7 @@ const MOST_BYTES = 192 * 1024;
 /** Compressed, so much of it may be framing of the compression. */
 const PLAIN_SHARE = 0.9;
 /** How long the rest of an answer may take whose head is here, milliseconds: providers send blanks to keep a line open. */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 1000;
 const BRACE = 0x7d;
 
 /**

@@ -295,7 +295,7 @@ plugins: [history, identity, prediction, include-usage, usage]
     it('waits for its end no longer than it may', async () => {
       upstream.next({
         ...head,
-        chunks: ['{"choices":[],', { wait: 2300 }, '"usage":{"prompt_tokens":9,"completion_tokens":20}}'],
+        chunks: ['{"choices":[],', { wait: 1200 }, '"usage":{"prompt_tokens":9,"completion_tokens":20}}'],
       });
       const call = open({ url: `${running.url}/v1/chat/completions`, body: HELLO });
       await call.saw('choices');
