@@ -41,7 +41,7 @@ providers:
   anthropic: { base_url: "${upstream.url}" }
   spare: { adapter: openai_chat, base_url: "${spare.url}" }
 routes: [{ match: { model: either }, targets: [{ provider: openai }, { provider: spare }] }]
-plugins: [history, identity, pauses, usage, { plugin: queue, when: { agent: in-line }, parallel: 1 }]
+plugins: [history, identity, pauses, { plugin: usage, count_tokens: false }, { plugin: queue, when: { agent: in-line }, parallel: 1 }]
 ${more}`;
 
   before(async () => {

@@ -22,7 +22,7 @@ describe('plugins/queue', () => {
 providers:
   openai: { base_url: "${upstream.url}" }
   other: { adapter: openai_chat, base_url: "${other.url}" }
-plugins: [history, identity, usage, ${queue}]
+plugins: [history, identity, { plugin: usage, count_tokens: false }, ${queue}]
 `;
   /** Makes an upstream that counts who is with it. */
   const counting = (script: (request: Received) => Script) => (request: Received) => {
