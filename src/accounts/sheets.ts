@@ -6,8 +6,8 @@ const MINUTE = 60_000;
 const ENDED_MS = 10 * MINUTE;
 /** How long a window is kept that has not ended and that nobody asks for: it was reset, or its budget is gone. */
 const IDLE_MS = 24 * 60 * MINUTE;
-/** Windows of one series: each row is held against each of them. */
-const MOST = 16;
+/** Windows of one series, as many as subjects that were started anew each at its own time: each row is held against all of them. */
+const MOST = 64;
 
 interface Followed {
   readonly series: Series;
