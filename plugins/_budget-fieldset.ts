@@ -44,8 +44,8 @@ type Look = Partial<Omit<Field, 'options'>> & { readonly options?: Readonly<Reco
 
 const UNITS = { usd: 'US dollars', tokens: 'tokens', requests: 'requests' };
 const PERIODS = ['hour', 'day', 'week', 'month', 'quarter', 'year', 'total', '24h', '30d'];
-const ACTIONS = { reject: 'holds it back', warn: 'lets it pass, and tells' };
-const SHORT = { refuse: 'is refused', clamp: 'gets a shorter answer', model: 'goes to another model' };
+const ACTIONS = { reject: 'is held back', warn: 'passes, and it is told' };
+const SHORT = { refuse: 'it is refused', clamp: 'its answer is shortened', model: 'it goes to another model' };
 const UNPRICED = { block: 'is refused', allow: 'passes, and counts nothing', reserve: 'counts a flat sum' };
 /** Dimensions that most budgets look at. */
 const USUAL = ['project', 'agent', 'model', 'key'];
@@ -63,9 +63,9 @@ function amount({ named, zone }: State, field: Make): Group {
     ...first,
     field('limit', 'Limit', { mode: 'decimal', placeholder: '10', focus: named, ...(named && { width: 'wide' }) }),
     field('unit', 'Counted in', { kind: 'select', options: UNITS }),
-    field('period', 'In each', { list: PERIODS, hint: 'or a span such as 12h, 30d, 2w, 3mo; total never begins anew' }),
-    field('time_zone', 'By the clocks of', { list: [...new Set([zone, 'UTC'])] }),
-    field('starts', 'First begins', {
+    field('period', 'Period', { list: PERIODS, hint: 'or a span such as 12h, 30d, 2w, 3mo; total never begins anew' }),
+    field('time_zone', 'Time zone', { list: [...new Set([zone, 'UTC'])] }),
+    field('starts', 'First period begins', {
       placeholder: '2026-12-01',
       hint: 'a day, or a time; empty: as the calendar has it',
     }),
@@ -107,12 +107,12 @@ function ends({ values }: State, field: Make): Group {
     'When it is short',
     '',
     [
-      field('action', 'The budget', { kind: 'select', options: ACTIONS }),
+      field('action', 'What does not fit', { kind: 'select', options: ACTIONS }),
       field('warn_at', 'Tell at', { mode: 'numeric', hint: 'percent; several with commas' }),
-      field('when_short', 'What does not fit', { kind: 'select', options: SHORT }),
-      field('when_short_model', 'That model', { placeholder: 'gpt-4o-mini' }),
+      field('when_short', 'Held back means', { kind: 'select', options: SHORT }),
+      field('when_short_model', 'The other model', { placeholder: 'gpt-4o-mini' }),
       field('on_unpriced', 'What has no price', { kind: 'select', options: UNPRICED }),
-      field('reserve_usd', 'That sum, US dollars', { mode: 'decimal', placeholder: '0.05' }),
+      field('reserve_usd', 'The flat sum, US dollars', { mode: 'decimal', placeholder: '0.05' }),
     ],
     !isUsual,
   );

@@ -196,12 +196,6 @@ const refused = ({ message, code }: Problem): Panel => ({
   },
 });
 
-const EXAMPLE = `plugins:                       # in this order, among those that are there
-  - history
-  - identity
-  - prediction
-  - budgets
-  - usage
-budgets:
+const EXAMPLE = `budgets:
   - { name: backend, scope: { team: backend }, limit_usd: 10, period: month }
   - { name: each agent, scope: { team: backend }, per: agent, limit_usd: 2, period: day }`;

@@ -53,7 +53,8 @@ export function accountView(budget: Budget, account: BudgetAccount, now: number)
     held: tell(measure, held),
     left: tell(measure, remaining > 0n ? remaining : 0n),
     limit: tell(measure, limit),
-    ratio: percentOf(account) / 100,
+    // Nothing but all of it is shown as 100%.
+    ratio: spent < limit ? Math.min(percentOf(account) / 100, 0.994) : percentOf(account) / 100,
     tone: toneOf(stateOf(budget, account)),
     bar: barOf(account),
     forecast:

@@ -144,7 +144,7 @@ plugins: [history, identity, ingest, prediction, budgets, usage]
       expect(answer.text).to.match(
         /name="limit"[^>]* value="-3"[^>]* aria-invalid="true" aria-describedby="f-limit-error"/,
       );
-      expect(text(answer.text)).to.match(/Nothing is saved yet.*Limit must not be negative.*In each is none/);
+      expect(text(answer.text)).to.match(/Nothing is saved yet.*Limit must not be negative.*Period is none/);
       expect(answer.text).to.include('value="gpt-4*"');
       expect(await named('<wrong>')).to.equal(undefined);
     });
