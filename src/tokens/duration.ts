@@ -1,5 +1,5 @@
 /** How long a recording or a film is. */
-import { base64Length } from './thin.ts';
+import { bytesIn } from './thin.ts';
 
 /** Seconds. */
 export interface Duration {
@@ -15,7 +15,7 @@ const HEAD = 64 * 1024;
 
 /** Reads the duration of a WAV or an MP4, or reckons it from the bytes that something has. */
 export function durationOf(kind: 'sound' | 'film', base64: string): Duration {
-  const bytes = (base64Length(base64) * 3) / 4;
+  const bytes = bytesIn(base64);
   const head = Buffer.from(base64.slice(0, (HEAD / 3) * 4), 'base64');
   const known = kind === 'sound' ? wavSeconds(head, bytes) : mp4Seconds(head);
   if (known !== null) return { seconds: known, most: known };

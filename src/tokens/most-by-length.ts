@@ -1,5 +1,6 @@
 import { pictureSize } from './picture-size.ts';
 import { SearchMany } from './search-many.ts';
+import { isBase64 } from './thin.ts';
 import type { Bytes, MostTokens } from './token-count.ts';
 import { type Vision, visionOf } from './vision.ts';
 
@@ -13,8 +14,13 @@ const CLAUDE_BUILT_IN = 1300;
 /** Characters of base64 that are enough for the size of a picture: those of a JPEG with a usual head. */
 const HEAD = 64 * 1024;
 const QUOTE = 34;
-const COMMA = 44;
 const BACKSLASH = 92;
+/** Letters at the end of base64 that are looked at: a text that only begins like a picture has others. */
+const TAIL = 256;
+/** Bytes before a text that its member's name and the beginning of a data URL may take. */
+const NAME = 128;
+const HOLDER =
+  /"(?:data|bytes|image|file_data|image_data|url|image_url)"\s*:\s*"(?:data:image\/[a-z0-9.+-]{1,32};base64,)?$|"images"\s*:\s*\[\s*"$/;
 
 /**
  * How pictures begin in base64: `iVBORw0KGgo`, `/9j/`, `R0lGOD`, `UklGR`. The letter in front is
@@ -69,7 +75,7 @@ export function mostByLength(body: Bytes, model: string | null = null): MostToke
   const look = visionOf(model);
   const { tokens, spared } = picturesIn(bytes, look);
   const { pictures, hasUnseen } = elsewhereIn(bytes);
-  const elsewhere = pictures === 0 ? 0 : pictures * look(null, 'auto').most;
+  const elsewhere = pictures === 0 ? 0 : pictures * look(null, 'original').most;
   const around = model?.includes('claude') ? claudeTools(bytes) : 0;
   return {
     tokens: length - spared + tokens + elsewhere + around + SLACK,
@@ -81,26 +87,31 @@ export function mostByLength(body: Bytes, model: string | null = null): MostToke
 function picturesIn(bytes: Buffer, look: Vision): { tokens: number; spared: number } {
   let tokens = 0;
   let spared = 0;
+  let last = -1;
   for (const { word, before } of PICTURES) {
     for (let at = bytes.indexOf(word); at !== -1; at = bytes.indexOf(word, at)) {
       const start = at - before;
       at += word.length;
-      const end = beginsHere(bytes, start) ? bytes.indexOf(QUOTE, at) : -1;
-      if (end === -1) continue;
+      if (!isHeld(bytes, start, last)) continue;
+      const end = bytes.indexOf(QUOTE, at);
+      if (end === -1 || !isBase64(bytes, Math.max(at, end - TAIL), end)) continue;
       const size = pictureSize(bytes.toString('latin1', start, Math.min(end, start + HEAD)));
-      tokens += look(size, 'auto').most;
+      tokens += look(size, 'original').most;
       spared += end - start;
       at = end;
+      last = end;
     }
   }
   return { tokens, spared };
 }
 
-/** Behind the quote of a string, or behind the comma of a data URL. */
-function beginsHere(bytes: Buffer, start: number): boolean {
-  const before = bytes[start - 1];
-  if (before === QUOTE) return bytes[start - 2] !== BACKSLASH;
-  return before === COMMA && bytes.toString('latin1', Math.max(0, start - 8), start) === ';base64,';
+/** Whether base64 that begins here is what a part holds, and no text: it stands in one of their members, or in a list after another. */
+function isHeld(bytes: Buffer, start: number, last: number): boolean {
+  const before = bytes.toString('latin1', Math.max(0, start - NAME), start);
+  return (
+    HOLDER.test(before) ||
+    (last !== -1 && /^"\s*,\s*"$/.test(bytes.toString('latin1', last, Math.min(start, last + NAME))))
+  );
 }
 
 function elsewhereIn(bytes: Buffer): { pictures: number; hasUnseen: boolean } {

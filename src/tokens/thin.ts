@@ -30,7 +30,7 @@ export function thin(body: Buffer): Buffer {
   while (start > 0) {
     const end = body.indexOf(QUOTE, start);
     if (end === -1) break;
-    if (end - start > KEPT + PROLOGUE && isBase64(body, start + PROLOGUE, end)) {
+    if (end - start > KEPT + PROLOGUE && isPacked(body, start, end) && isBase64(body, start + PROLOGUE, end)) {
       pieces.push(body.subarray(done, start + KEPT), Buffer.from(`~${end - start}`));
       done = end;
     }
@@ -39,11 +39,16 @@ export function thin(body: Buffer): Buffer {
   return done === 0 ? body : Buffer.concat([...pieces, body.subarray(done)]);
 }
 
-function isBase64(bytes: Buffer, start: number, end: number): boolean {
-  if (bytes[end - 1] === BACKSLASH) return false;
+/** A picture, or something else that no language looks like. */
+function isPacked(bytes: Buffer, start: number, end: number): boolean {
   const middle = Math.floor((start + end) / 2);
-  const isKnown = BEGINNING.test(bytes.toString('latin1', start - PROLOGUE, start));
-  if (!isKnown && !looksEncoded(bytes.subarray(middle, middle + PROLOGUE))) return false;
+  const isKnown = BEGINNING.test(bytes.toString('latin1', start, start + PROLOGUE));
+  return isKnown || looksEncoded(bytes.subarray(middle, middle + PROLOGUE));
+}
+
+/** Whether there is nothing but base64 in a part of a JSON text. */
+export function isBase64(bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[end - 1] === BACKSLASH) return false;
   for (let at = start; at < end; at++) if (BASE64[bytes[at]!] === 0) return false;
   return true;
 }
@@ -53,4 +58,10 @@ export function base64Length(text: string): number {
   if (text.length < KEPT - PROLOGUE || text.length > KEPT + 16) return text.length;
   const [, cut] = /~(\d{6,12})$/.exec(text.slice(-16)) ?? [];
   return cut === undefined ? text.length : Number(cut);
+}
+
+/** Bytes of what stands there in base64. */
+export function bytesIn(base64: string): number {
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+  return Math.floor(((base64Length(base64) - padding) * 3) / 4);
 }

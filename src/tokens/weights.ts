@@ -2,7 +2,7 @@ import type { Attachment } from './attachment.ts';
 import { durationOf } from './duration.ts';
 import { plainName } from './model-name.ts';
 import { pictureSize } from './picture-size.ts';
-import { base64Length } from './thin.ts';
+import { bytesIn } from './thin.ts';
 import { type Detail, type Vision, visionOf } from './vision.ts';
 
 /** Tokens. */
@@ -57,7 +57,7 @@ export class Scales {
     if (kind === 'picture') return this.#picture(base64, own ?? detail);
     if (kind === 'sound' || kind === 'film') return this.#recording(kind, base64);
     if (kind === 'pages' || base64 === null) return this.#document(base64);
-    const bytes = Math.ceil((base64Length(base64) * 3) / 4);
+    const bytes = bytesIn(base64);
     return { tokens: Math.ceil(bytes / BYTES_PER_TOKEN), most: bytes, isUnseen: false, isRough: true };
   }
 
@@ -84,6 +84,6 @@ export class Scales {
 function pagesIn(base64: string): number {
   const bytes = Buffer.from(base64, 'base64');
   const seen = bytes.toString('latin1').match(/\/Type\s*\/Page(?![a-z])/g)?.length ?? 0;
-  const all = (base64Length(base64) * 3) / 4;
+  const all = bytesIn(base64);
   return seen > 0 ? Math.ceil((seen * all) / bytes.length) : Math.max(1, Math.ceil(all / BYTES_PER_PAGE));
 }
