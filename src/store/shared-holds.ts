@@ -9,9 +9,9 @@ import { ALIVE, listStandings, readStandings } from './shared-standings.ts';
 import { type Ask, isWorthAnother, Wire } from './shared-wire.ts';
 
 /** How long requests wait for the database, milliseconds: for one try, and where many rows have to be summed up first. */
-const TAKE_MS = { try: 2500, all: 4500 };
+const TAKE_MS = { try: 2500, sum: 2500 };
 /** How long people wait. */
-const SHOW_MS = { try: 2000, all: 5000 };
+const SHOW_MS = { try: 2000, sum: 5000 };
 /** How long words of which nobody waits for the answer may take: renewals and releases. */
 const WORD_MS = 2000;
 /** How often work on sheets is begun: once for the sheets to be made, once for them to be brought forward. */
@@ -44,7 +44,7 @@ export class PostgresHolds implements SharedHolds {
   constructor(options: SharedHoldsOptions) {
     const { url } = options;
     this.#options = options;
-    this.#wire = new Wire(url, { most: 4, connectMs: STATEMENT_MS, statementMs: STATEMENT_MS });
+    this.#wire = new Wire(url, { most: 4, connectMs: WORD_MS, statementMs: STATEMENT_MS });
     this.#patient = new Wire(url, { most: 3, connectMs: WORD_MS, statementMs: 0 });
     this.#sheets = new SharedSheets(this.#wire, this.#patient);
   }
@@ -122,19 +122,16 @@ export class PostgresHolds implements SharedHolds {
   /** Runs work on sheets, again where they had to be made or brought forward first, or where it met another's. */
   async #onSheets<T>(
     names: readonly SheetName[],
-    { try: tryMs, all: allMs }: { readonly try: number; readonly all: number },
+    { try: tryMs, sum: sumMs }: { readonly try: number; readonly sum: number },
     work: (ids: readonly string[], milliseconds: number) => Promise<T | NotReady>,
   ): Promise<T> {
     this.#timer ??= setInterval(() => void this.sweep(), SWEEP_MS).unref();
-    const end = performance.now() + allMs;
-    const left = (): number => Math.max(1, end - performance.now());
     for (let tries = 1; ; tries++) {
       try {
-        const ids = await this.#sheets.ids(names, Math.min(tryMs, left()));
-        const result = await work(ids, Math.min(tryMs, left()));
+        const result = await work(await this.#sheets.ids(names, tryMs), tryMs);
         if (!(result instanceof NotReady)) return result;
         if (tries >= TRIES) throw new Error('the sums of a budget are not ready yet');
-        if (result.behind) await this.#sheets.bring(result.behind, left());
+        if (result.behind) await this.#sheets.bring(result.behind, sumMs);
         else this.#sheets.forget();
       } catch (error) {
         if (tries > 1 || !isWorthAnother(error)) throw error;

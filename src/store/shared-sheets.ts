@@ -1,6 +1,7 @@
 /** Which sums several processes keep together, and how far each of them has been brought. */
 import { createHash } from 'node:crypto';
 import type { Series, Window } from '../accounts/series.ts';
+import { afterAwake } from '../accounts/within.ts';
 import { Where } from './queries/filters.ts';
 import { seriesSql } from './series-sql.ts';
 import type { Ask, Wire } from './shared-wire.ts';
@@ -62,14 +63,14 @@ export class SharedSheets {
   /** Brings sheets forward by many rows; resolves when all of them are, or the time is over. */
   async bring(sheets: readonly Sheet[], milliseconds: number): Promise<void> {
     const moving = sheets.map((sheet) => this.#bring(sheet));
-    let timer: NodeJS.Timeout | undefined;
+    let stop = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the rows of a budget are still being summed up')), milliseconds);
+      stop = afterAwake(milliseconds, () => reject(new Error('the rows of a budget are still being summed up')));
     });
     try {
       await Promise.race([Promise.all(moving), late]);
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 

@@ -38,26 +38,31 @@ export class Wire {
 
   /** A connection on which something failed is not used again: what it would say next is not known. */
   async #within<T>(milliseconds: number, work: (ask: Ask) => Promise<T>): Promise<T> {
-    const begun = performance.now();
-    const client = await this.#pool.connect();
+    let client: PostgresClient | null = null;
     let ended = false;
     const end = (failure: Error | null): void => {
       if (ended) return;
       ended = true;
       this.#running.delete(end);
-      client.release(failure ?? undefined);
+      client?.release(failure ?? undefined);
     };
     this.#running.add(end);
     let stop = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      stop = afterAwake(Math.max(1, milliseconds - (performance.now() - begun)), () => {
-        const failure = new Error(`the database did not answer within ${Math.round(milliseconds)} ms`);
+      stop = afterAwake(milliseconds, () => {
+        const failure = new Error(`the database did not answer within ${milliseconds} ms`);
         end(failure);
         reject(failure);
       });
     });
+    const connected = async (): Promise<T> => {
+      client = await this.#pool.connect();
+      if (!ended) return work(askOn(client));
+      client.release();
+      throw new Error('nobody waits for it any more');
+    };
     try {
-      const result = await Promise.race([work(askOn(client)), late]);
+      const result = await Promise.race([connected(), late]);
       end(null);
       return result;
     } catch (error) {
