@@ -69,8 +69,8 @@ export default definePlugin({
     const quiet = documents.onChange(() => publish('budget', { kind: 'changed' }));
     return {
       onRequest(exchange) {
-        // What nobody answers for goes nowhere, and costs nothing.
-        if (list.all().length === 0 || exchange.targets.length === 0) return;
+        // What nobody answers for goes nowhere, and costs nothing; nor does what cannot leave.
+        if (list.all().length === 0 || exchange.targets.length === 0 || exchange.unsendable) return;
         const shares = sharesOf(list, exchange);
         if (shares.length === 0) return;
         return new Passage(exchange, shares, parts).begin();

@@ -80,6 +80,8 @@ export interface ExchangeParts {
   dialect: Dialect;
   /** Where it may go, best first; empty when nobody answers for it. */
   targets: readonly Target[];
+  /** Its body is none that can leave: it is refused when all plugins have met it. */
+  unsendable?: boolean;
   /** Calls back when the client leaves before its answer is whole. */
   whenGone?(listener: () => void): void;
   /** Version and prices of the configuration it began with. */
@@ -121,6 +123,8 @@ export class Exchange {
   readonly api: string | null;
   /** False where nothing is generated that anybody charges for. */
   readonly bills: boolean;
+  /** Its body is none that can leave: it is refused when all plugins have met it, so nothing need be kept ready for it. */
+  readonly unsendable: boolean;
   readonly dialect: Dialect;
   readonly terms: Terms;
   readonly state: ExchangeState = {};
@@ -155,6 +159,7 @@ export class Exchange {
     this.request = parts.request;
     this.api = parts.api;
     this.bills = parts.bills;
+    this.unsendable = parts.unsendable ?? false;
     this.dialect = parts.dialect;
     this.terms = parts.terms;
     this.#targets = parts.targets;

@@ -93,7 +93,8 @@ async function proxy(arrival: Arrival, parts: HandlerParts): Promise<void> {
     body = await readBody(req, wanted === 'json', traffic.limits.body);
     trouble = body === null ? 'left' : body.problem;
   }
-  const exchange = makeExchange(arrival, path, endpoint, credentials, plan === 'none' ? NO_BODY : body);
+  const unsendable = trouble !== null;
+  const exchange = makeExchange(arrival, path, endpoint, credentials, plan === 'none' ? NO_BODY : body, unsendable);
   const ending = await pass(exchange, trouble, credentials, arrival, parts);
   await finish(exchange, ending, traffic);
 }
@@ -116,6 +117,7 @@ function makeExchange(
   endpoint: FoundEndpoint | null,
   credentials: Credentials,
   body: Body | null,
+  unsendable: boolean,
 ): Exchange {
   const { listener, traffic, startedAt, clock } = arrival;
   const request = requestOf(arrival, path, endpoint, body);
@@ -134,6 +136,7 @@ function makeExchange(
     request,
     api: facts?.api ?? null,
     bills: facts?.bills ?? false,
+    unsendable,
     dialect: facts?.dialect ?? traffic.dialectOf(path.path, targets[0]?.provider ?? null),
     targets,
     whenGone: (listener) => whenGone(arrival.res, listener),

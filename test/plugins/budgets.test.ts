@@ -82,6 +82,15 @@ describe('plugins/budgets', () => {
     expect(await statuses('later', 2)).to.eql([200, 200]);
   });
 
+  it('leaves to the gateway what cannot leave anyway', async () => {
+    const headers = { 'x-token-spy-agent': 'nothing', 'content-type': 'application/json' };
+    const url = `${stage.running.url}/v1/chat/completions`;
+    for (const body of ['{ "model": ', '[]', '']) {
+      const { status, headers: told } = await send({ url, method: 'POST', headers, body });
+      expect([status, told['x-token-spy-error']], body).to.eql([400, 'invalid_json']);
+    }
+  });
+
   it('asks nothing of a provider that is free', async () => {
     for (let i = 0; i < 3; i++)
       expect((await stage.ask('nothing', { path: '/mine/v1/chat/completions' })).status).to.equal(200);

@@ -171,7 +171,7 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what the downloads of batches have in common',
   },
   {
-    modules: /^plugins\/_budget-(claims|passage)\.ts$/,
+    modules: /^plugins\/_budget-claims\.ts$/,
     by: 'test/plugins/budgets.test.ts',
     why: 'the way of a request past its budgets, told apart by what comes back over HTTP',
   },
