@@ -26,7 +26,7 @@ export class BudgetDesk {
     this.list = list;
   }
 
-  /** Those that the holder of a key may see; all of them for a person who is logged in. */
+  /** Those that the holder of a key may see; all of them on an open listener. */
   all(who: Who): readonly Budget[] {
     return this.list.all().filter((budget) => isTheirs(who, budget));
   }

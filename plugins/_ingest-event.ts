@@ -7,7 +7,7 @@ import { recordId } from './_record-id.ts';
 
 /** Who reports, and when. */
 export interface Report {
-  /** Whose gateway key was shown; null on an open listener, and for a person who is logged in. */
+  /** Whose gateway key was shown; null on an open listener. */
   principal: Principal | null;
   /** The agent that the port belongs to. */
   agent: string | null;

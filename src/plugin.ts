@@ -163,7 +163,7 @@ export interface Instance {
 
 /** What a management route finds in `ctx.state`. */
 export interface RouteState {
-  /** Whose gateway key was shown; null for a person who is logged in, and on an open listener. */
+  /** Whose gateway key was shown, now or at the login; null on an open listener. */
   readonly principal: Principal | null;
   /** Name of the key that was shown, now or at the login; null where none was needed. For notes of who did what. */
   readonly who: string | null;

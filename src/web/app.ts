@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
+import type { Principal } from '../pipeline/exchange.ts';
 import type { ListenerFacts } from '../proxy/traffic.ts';
-import { admit, type Gate, identify, refuseForgery, type WebListener, type WebState } from './access.ts';
+import { admit, type Gate, identify, refuseForgery, type Viewer, type WebListener, type WebState } from './access.ts';
 import { addConfig } from './api/config.ts';
 import { addEvents } from './api/events.ts';
 import { addPrices } from './api/prices.ts';
@@ -43,7 +44,7 @@ export function createApp(
   proxy: (req: IncomingMessage, res: ServerResponse, listener: ListenerFacts) => void,
 ): WebApp {
   const listeners = new WeakMap<IncomingMessage, WebListener>();
-  const sessions = new Sessions((key) => house.principal(key) !== null);
+  const sessions = new Sessions((key) => house.principal(key));
   const gate: Gate = { house, sessions, throttle: new Throttle() };
   const feeds = new Feeds();
   const assets = new Assets();
@@ -94,14 +95,19 @@ async function letIn(ctx: Context, next: Next, listener: WebListener, gate: Gate
   if (allowOrigin(ctx, gate.house.corsOrigins())) return;
   const state = ctx.state as WebState;
   const viewer = identify(ctx, listener, gate);
-  const principal = 'principal' in viewer ? viewer.principal : null;
-  const who = viewer.kind === 'session' ? viewer.session.name : (principal?.name ?? null);
-  Object.assign(state, { listener, viewer, principal, who, form: null });
+  const principal = principalOf(viewer);
+  Object.assign(state, { listener, viewer, principal, who: principal?.name ?? null, form: null });
   admit(ctx, state);
   await refuseForgery(ctx, state);
   // Who is let in may send the body that he asks about; forms were read by now.
   if (state.form === null && (ctx.req as { wantsContinue?: boolean }).wantsContinue) ctx.res.writeContinue();
   await next();
+}
+
+/** Whose key it is, shown now or at the login. */
+function principalOf(viewer: Viewer): Principal | null {
+  if (viewer.kind === 'session') return viewer.session.principal;
+  return 'principal' in viewer ? viewer.principal : null;
 }
 
 /** Turns what goes wrong into an answer: JSON for programs, a page for people. */

@@ -1,6 +1,7 @@
 /** The login: a gateway key is shown once, a session cookie after that. */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
+import type { Principal } from '../pipeline/exchange.ts';
 import { checkKey, FORGED, type Gate, SESSION_COOKIE, type WebState } from './access.ts';
 import type { Desk } from './desk.ts';
 import { Problem } from './problem.ts';
@@ -24,10 +25,10 @@ export function addLogin(router: Router<WebState>, gate: Gate, desk: Desk): void
     const token = form?.get('token') ?? '';
     if (token === '' || !sameToken(token, ctx.cookies.get(FORM_COOKIE) ?? '')) throw FORGED;
     const key = form?.get('key')?.trim() ?? '';
-    const name = tryKey(ctx, key, gate, desk, next);
-    if (name === null) return;
+    const principal = tryKey(ctx, key, gate, desk, next);
+    if (principal === null) return;
     if (viewer.kind === 'session') gate.sessions.end(viewer.session.id);
-    const session = gate.sessions.begin(key, name);
+    const session = gate.sessions.begin(key, principal);
     setCookie(ctx, SESSION_COOKIE, session.id, session.expiresAt - Date.now());
     setCookie(ctx, FORM_COOKIE, '', 0);
     ctx.redirect(next);
@@ -43,12 +44,12 @@ export function addLogin(router: Router<WebState>, gate: Gate, desk: Desk): void
   });
 }
 
-/** Gives the name of a right key; else shows the form again and gives null. */
-function tryKey(ctx: Context, key: string, gate: Gate, desk: Desk, next: string): string | null {
+/** Gives the holder of a right key; else shows the form again and gives null. */
+function tryKey(ctx: Context, key: string, gate: Gate, desk: Desk, next: string): Principal | null {
   try {
-    const name = checkKey(key, ctx, gate)?.name ?? null;
-    if (name === null) showForm(ctx, desk, next, { status: 401, message: 'That key is not valid here.' });
-    return name;
+    const principal = checkKey(key, ctx, gate);
+    if (principal === null) showForm(ctx, desk, next, { status: 401, message: 'That key is not valid here.' });
+    return principal;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     ctx.set(error.headers);

@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Principal } from '../pipeline/exchange.ts';
 
 /** How long a login lasts, milliseconds. */
 const LIFETIME_MS = 12 * 3_600_000;
@@ -9,6 +10,8 @@ export interface Session {
   readonly id: string;
   /** Name of the key that was shown. */
   readonly name: string;
+  /** What the key says of its holder now. */
+  readonly principal: Principal;
   /** Sent along by our own forms; no other page can read it. */
   readonly token: string;
   readonly expiresAt: number;
@@ -17,7 +20,7 @@ export interface Session {
 }
 
 interface Kept {
-  session: Session;
+  session: Session & { principal: Principal };
   /** Looked up again at each request, so that a key that is taken away ends its logins. */
   key: string;
   end: AbortController;
@@ -26,18 +29,20 @@ interface Kept {
 /** Logins of the dashboard. They live in memory: a restart ends them. */
 export class Sessions {
   readonly #byId = new Map<string, Kept>();
-  readonly #isGood: (key: string) => boolean;
+  readonly #holder: (key: string) => Principal | null;
 
-  constructor(isGood: (key: string) => boolean) {
-    this.#isGood = isGood;
+  /** @param holder of a key; null where it is not good any more */
+  constructor(holder: (key: string) => Principal | null) {
+    this.#holder = holder;
   }
 
   /** Begins a login with an id of its own, whatever the browser brought. */
-  begin(key: string, name: string, now = Date.now()): Session {
+  begin(key: string, principal: Principal, now = Date.now()): Session {
     const end = new AbortController();
-    const session: Session = {
+    const session = {
       id: randomToken(),
-      name,
+      name: principal.name,
+      principal,
       token: randomToken(),
       expiresAt: now + LIFETIME_MS,
       ended: end.signal,
@@ -51,9 +56,13 @@ export class Sessions {
   find(id: string | undefined, now = Date.now()): Session | null {
     const kept = id === undefined ? undefined : this.#byId.get(id);
     if (!kept) return null;
-    if (kept.session.expiresAt > now && this.#isGood(kept.key)) return kept.session;
-    this.end(kept.session.id);
-    return null;
+    const principal = kept.session.expiresAt > now ? this.#holder(kept.key) : null;
+    if (principal === null) {
+      this.end(kept.session.id);
+      return null;
+    }
+    kept.session.principal = principal;
+    return kept.session;
   }
 
   end(id: string): void {

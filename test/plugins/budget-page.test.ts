@@ -259,6 +259,28 @@ plugins: [history, identity, ingest, prediction, budgets, usage]
     expect(text(html)).to.include('alpha only').and.not.include('each agent').and.not.include('spendthrift');
   });
 
+  it('opens no more to him who logs in with that key', async () => {
+    const { url } = gw.gateway.ports.all.find(({ name }) => name === 'locked')!;
+    const form = await send({ url: `${url}/login`, headers: { accept: 'text/html' } });
+    const cookies = ({ headers }: Answer): string =>
+      (headers['set-cookie'] ?? []).map((one) => one.split(';')[0]).join('; ');
+    const [, token = ''] = /name="token" value="([^"]+)"/.exec(form.text) ?? [];
+    const login = await send({
+      url: `${url}/login`,
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', cookie: cookies(form) },
+      body: new URLSearchParams({ key: 'alpha-key-0123456789', token }).toString(),
+    });
+    expect(login.status).to.equal(303);
+    const headers = { cookie: cookies(login), accept: 'text/html' };
+    expect(text((await send({ url: url + PAGE, headers })).text))
+      .to.include('alpha only')
+      .and.not.include('each agent');
+    const { data } = JSON.parse((await send({ url: url + API, headers })).text) as { data: Told[] };
+    expect(data.map(({ name }) => name)).to.eql(['alpha only']);
+    expect((await send({ url: `${url}/v1/usage?project_id=beta`, headers })).status).to.equal(403);
+  });
+
   it('tells open pages of each change', async () => {
     const reader = (await fetch(`${gw.url}/api/v1/events`)).body!.pipeThrough(new TextDecoderStream()).getReader();
     let heard = '';
