@@ -100,11 +100,11 @@ function* countingText(
       yield;
       if (isLate()) return { tokens, isExact: false, chars: at };
     }
-    const end = safeCut(text, at + SLICE);
+    const { at: end, isSafe } = safeCut(text, at + SLICE);
     const slice = at === 0 && end === text.length ? text : text.slice(at, end);
     const counted = countSlice(slice, countTokens);
     tokens += counted.tokens;
-    isExact &&= counted.isExact;
+    isExact &&= counted.isExact && isSafe;
     at = end;
   }
   if (key !== null) remembered!.set(key, { tokens, isExact });

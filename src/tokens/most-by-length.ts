@@ -2,7 +2,7 @@ import { pictureSize } from './picture-size.ts';
 import { SearchMany } from './search-many.ts';
 import { isBase64 } from './thin.ts';
 import type { Bytes, MostTokens } from './token-count.ts';
-import { type Vision, visionOf } from './vision.ts';
+import { dearestVision, type Vision, visionOf } from './vision.ts';
 
 /** Larger bodies are not looked into, bytes: they are more than any context window holds. */
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -66,13 +66,15 @@ const AROUND = 128;
  * What a prompt has at most, without a tokenizer: in every tokenizer in use no byte is more
  * than one token. Pictures count what their model takes for them at most, instead of the bytes
  * of their base64. A few searches of the memory, unless there is something to be found.
+ *
+ * @param model null: whichever it will be
  */
 export function mostByLength(body: Bytes, model: string | null = null): MostTokens {
   const { length } = body;
   if (length > MOST_BYTES) return { tokens: length, hasUnseen: true };
   const part = body.slice(0, length);
   const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-  const look = visionOf(model);
+  const look = model === null ? dearestVision : visionOf(model);
   const { tokens, spared } = picturesIn(bytes, look);
   const { pictures, hasUnseen } = elsewhereIn(bytes);
   const elsewhere = pictures === 0 ? 0 : pictures * look(null, 'original').most;

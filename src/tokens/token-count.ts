@@ -52,7 +52,7 @@ export interface Tokens {
   prompt(model: string | null, body: Bytes): Promise<TokenCount>;
   /** Estimates by length alone, here and now. Bytes are the body of a request; a text of any size takes the same time. */
   byLength(text: string | Bytes): TokenCount;
-  /** What a request has at most, without a tokenizer, here and now: mostly far more than the truth. */
+  /** What a request has at most, without a tokenizer, here and now: mostly far more than the truth. Without a model: with any. */
   mostByLength(body: Bytes, model?: string | null): MostTokens;
   /** Makes ready to count each request without a delay, and stays so until what it returns is called. */
   warm(): () => void;

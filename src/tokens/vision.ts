@@ -161,6 +161,15 @@ const OPENAI: readonly [RegExp, Vision][] = [
 const CLAUDE = claude(1568, 1568);
 const CLAUDE_FROM_4_7 = claude(2576, 4784);
 
+const DEAREST: readonly Vision[] = [tiles(2833, 5667), patches(NEWEST), CLAUDE_FROM_4_7, gemini, gemini3, anybody];
+
+/** What a picture costs with the model that takes most for it, for those who do not know which one it will be. */
+export const dearestVision: Vision = (size, detail) => {
+  const looks = DEAREST.map((look) => look(size, detail));
+  const most = Math.max(...looks.map((look) => look.most));
+  return { tokens: most, most };
+};
+
 /** Tells how a model looks at pictures. */
 export function visionOf(model: string | null): Vision {
   const name = plainName(model ?? '');

@@ -110,6 +110,14 @@ describe('the most tokens of a body, without a tokenizer', () => {
       }
   });
 
+  it('count the most of all models where nobody knows which it will be', () => {
+    const part = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
+    const tokens = (model: string | null) => most(user(part), model).tokens - bytesOf(user(part)).length - 16;
+    expect(tokens(null)).to.equal(48_169);
+    for (const model of ['gpt-4o', 'gpt-4o-mini', 'gpt-6-astra', 'claude-opus-5', 'gemini-3-pro', 'qwen3-vl-plus'])
+      expect(tokens(model), model).to.be.at.most(48_169);
+  });
+
   it('say that a part cannot be seen', () => {
     const url = 'https://example.com/a';
     for (const body of [

@@ -63,7 +63,8 @@ describe('cutting a text', () => {
       for (const count of [o200k, cl100k]) {
         const all = count(text);
         for (let from = 1; from < text.length; from += 97) {
-          const at = safeCut(text, from);
+          const { at, isSafe } = safeCut(text, from);
+          expect(isSafe).to.equal(true);
           if (at === text.length) continue;
           cuts++;
           const [before, after] = [text.slice(0, at), text.slice(at)];
@@ -74,10 +75,15 @@ describe('cutting a text', () => {
       expect(cuts).to.be.greaterThan(30);
     });
 
-  it('is nowhere where there is no such place', () => {
-    for (const text of ['', 'a', 'aaaa', '1 2 3 4', 'a\nb\nc', "a'b'c", '    '])
-      expect(safeCut(text, 1), text).to.equal(text.length);
-    expect(safeCut('one two three', 4)).to.equal(7);
-    expect(safeCut('one two', 100)).to.equal(7);
+  it('is at the end where there is no such place before it', () => {
+    for (const text of ['', 'a', 'aaaa', '1 2 3 4', 'a\n b\n/c', "a'b'c", '    '])
+      expect(safeCut(text, 1), text).to.eql({ at: text.length, isSafe: true });
+    expect(safeCut('one two three', 4)).to.eql({ at: 7, isSafe: true });
+    expect(safeCut('one two', 100)).to.eql({ at: 7, isSafe: true });
+    expect(safeCut('1,2\n3,4\n', 1)).to.eql({ at: 4, isSafe: true });
+  });
+
+  it('is anywhere where there is no such place for long', () => {
+    expect(safeCut('1'.repeat(100_000), 1000)).to.eql({ at: 17_384, isSafe: false });
   });
 });
