@@ -13,6 +13,7 @@ const USAGE = '/v1/usage';
 const HISTORY = '/v1/usage/history';
 /** What a key of the proxy opens, too: it reads what is its own there. */
 export const TOKENCAP_PATHS: readonly string[] = [BUDGET, RESET, USAGE, HISTORY];
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 /** Rows that are read at a time. */
 const PAGE = 500;
 
@@ -22,7 +23,7 @@ type Work = (ctx: Context, budgets: ProjectBudgets, lent: Lent) => Promise<Told>
 /** Adds `/v1/budget` and `/v1/usage`, the API of tokencap, in its shapes. Money is a number there. */
 export function addTokencapRoutes(router: Router, desk: BudgetDesk, lent: Lent): void {
   const budgets = new ProjectBudgets(desk);
-  const add = (method: 'get' | 'post' | 'delete' | 'all', path: string, work: Work): void => {
+  const add = (method: (typeof METHODS)[number], path: string, work: Work): void => {
     router[method](path, async (ctx: Context) => {
       tell(ctx, await whileItAnswers(lent.log, () => work(ctx, budgets, lent), AWAY));
     });
@@ -33,7 +34,8 @@ export function addTokencapRoutes(router: Router, desk: BudgetDesk, lent: Lent):
   add('post', RESET, resetBudget);
   add('get', USAGE, getUsage);
   add('get', HISTORY, getHistory);
-  for (const path of TOKENCAP_PATHS) add('all', path, async (ctx) => nothingBy(ctx));
+  // What has no answer above has this one.
+  for (const path of TOKENCAP_PATHS) for (const method of METHODS) add(method, path, async (ctx) => nothingBy(ctx));
 }
 
 async function getBudget(ctx: Context, budgets: ProjectBudgets): Promise<Told> {
