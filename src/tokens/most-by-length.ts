@@ -78,7 +78,7 @@ export function mostByLength(body: Bytes, model: string | null = null): MostToke
   const { tokens, spared } = picturesIn(bytes, look);
   const { pictures, hasUnseen } = elsewhereIn(bytes);
   const elsewhere = pictures === 0 ? 0 : pictures * look(null, 'original').most;
-  const around = model?.includes('claude') ? claudeTools(bytes) : 0;
+  const around = model === null || model.includes('claude') ? claudeTools(bytes) : 0;
   return {
     tokens: length - spared + tokens + elsewhere + around + SLACK,
     hasUnseen: hasUnseen || DOCUMENTS.some((word) => bytes.includes(word)),
