@@ -10,6 +10,7 @@ const BUDGETS = `
 - { name: the day, scope: { agent: "a*" }, limit_usd: 0.0006, period: day }
 - { name: tokens, scope: { agent: t }, limit_tokens: 100, period: total }
 - { name: requests, scope: { agent: r }, limit_requests: 1, period: day }
+- { name: one, scope: { agent: held }, limit_usd: ${times(1)}, period: total }
 `;
 
 interface Told {
@@ -133,7 +134,9 @@ describe('what a budget tells that it refuses', () => {
 
   for (const status of [402, 429] as const) {
     describe(`with status ${status}`, () => {
-      before(() => stage.reload(BUDGETS, status === 402 ? '' : `status: ${status}`));
+      before(async () => {
+        if (status === 429) await stage.reload(BUDGETS, 'status: 429, header_prefix: X-Team');
+      });
 
       const rowsOf = async (agent: string) =>
         (await stage.running.rows()).filter((row) => row.agent === agent && row.outcome === 'refused').length;
@@ -183,12 +186,12 @@ describe('what a budget tells that it refuses', () => {
         const { headers } = await refused('ada', { 'x-token-spy-user': 'u' });
         const seconds = Number(headers['retry-after'] ?? 0);
         expect(seconds).to.be.within(status === 402 ? 0 : 1, status === 402 ? 0 : 31 * 86_400);
+        expect(headers).to.have.property(`x-${status === 402 ? 'tokencap' : 'team'}-budget-remaining`);
       });
     });
   }
 
   it('tells what others hold at the moment', async () => {
-    await stage.reload(`- { name: one, scope: { agent: held }, limit_usd: ${times(1)}, period: total }`);
     stage.upstream.next({ delay: 'release', headers: { 'content-type': 'application/json' }, chunks: ['{}'] });
     const first = stage.ask('held');
     await stage.upstream.request(stage.upstream.received.length);
