@@ -39,6 +39,10 @@ describe('the gateway.yaml that we ship', () => {
       'history',
       'late-usage',
       'identity',
+      'pauses',
+      'prediction',
+      'rate-limits',
+      'budgets',
       'unpriced',
       'include-usage',
       'usage',
@@ -54,6 +58,9 @@ describe('the gateway.yaml that we ship', () => {
     expect(config.routes).to.have.length(2);
     expect(config.keys).to.have.length(1);
     expect(config.limits.concurrent).to.equal(1000);
+    const sections = Object.assign({}, ...config.plugins.map(({ options }) => options)) as Record<string, unknown>;
+    expect(sections.budgets).to.have.length(3);
+    expect(sections.rate_limits).to.have.length(2);
     expect(config.plugins.map(({ plugin }) => plugin)).to.include('roles');
     expect(() => orderPlugins(config.plugins, definitions)).to.not.throw();
   });
