@@ -49,7 +49,7 @@ export default definePlugin({
       enum: ['slice', 'refuse'],
       default: 'slice',
       description:
-        'What happens while the database of several processes does not answer. slice: each goes by what it knows, and spends at most its own share. refuse: 503 for what is under a budget that rejects.',
+        'What happens while the database of several processes does not answer. slice: each goes by its last word and its own requests, so each may spend what was left, once. refuse: 503 for what is under a budget that rejects.',
     },
     header_prefix: {
       type: 'string',
