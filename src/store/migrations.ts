@@ -3,11 +3,12 @@ import { Umzug, type UmzugStorage } from 'umzug';
 import { exchanges } from './migrations/0001-exchanges.ts';
 import { unpriced } from './migrations/0002-unpriced.ts';
 import { budgets } from './migrations/0003-budgets.ts';
+import { refused } from './migrations/0004-refused.ts';
 import type { Migration, Step } from './migrations/migration.ts';
 import { StoreError } from './store-error.ts';
 
 /** In the order in which they run. */
-export const MIGRATIONS: readonly Migration[] = [exchanges, unpriced, budgets];
+export const MIGRATIONS: readonly Migration[] = [exchanges, unpriced, budgets, refused];
 
 /** Names the lock that lets one process at a time change a Postgres schema. */
 const LOCK = 7_265_001;

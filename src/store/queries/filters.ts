@@ -15,7 +15,6 @@ const EQUAL = {
   provider: 'provider',
   api: 'api',
   listener: 'listener',
-  outcome: 'outcome',
   session: 'session_id',
   key: 'key_name',
   user: 'user_name',
@@ -70,6 +69,7 @@ export function whereOf(filters: Filters = {}, from?: Date, to?: Date): Where {
     const value = filters[name as keyof typeof EQUAL];
     if (value !== undefined) where.and(`${column} = ${where.bind(value)}`);
   }
+  byOutcome(where, filters.outcome);
   byProject(where, filters.project);
   byModel(where, filters.model);
   byStatus(where, filters.status);
@@ -91,6 +91,12 @@ function millisecondsOf(date: Date): number {
   const time = date.getTime();
   if (Number.isNaN(time)) throw new StoreError('bad_question', 'from and to are times');
   return time;
+}
+
+/** Refusals have an index of their own, which only these very words find. */
+function byOutcome(where: Where, outcome: string | undefined): void {
+  if (outcome === 'refused') where.and(`outcome = 'refused'`);
+  else if (outcome !== undefined) where.and(`outcome = ${where.bind(outcome)}`);
 }
 
 /** What names no project is of the project `default`, here as in budgets. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Filters } from '../../../src/store/queries/shapes.ts';
 import { onBothDialects } from '../places.ts';
-import { DAY, NOON, recordOf } from '../records.ts';
+import { DAY, failing, NOON, recordOf } from '../records.ts';
 
 onBothDialects('a list of exchanges', (place) => {
   it('shows each row once while rows arrive between its pages', async () => {
@@ -103,6 +103,17 @@ onBothDialects('a list of exchanges', (place) => {
     for (const filters of none)
       expect((await store.queries.list({ filters })).entries, JSON.stringify(filters)).to.deep.equal([]);
     expect((await store.queries.list({ filters: { stop_reason: 'stop' } })).entries).to.have.lengthOf(2);
+  });
+
+  it('finds what was refused by its own index', async () => {
+    const store = await place().filled(recordOf(failing({ outcome: 'refused', status: 402 })), recordOf());
+    const { entries } = await store.queries.list({ filters: { outcome: 'refused' } });
+    expect(entries.map(({ status }) => status)).to.deep.equal([402]);
+    if (store.dialect === 'postgres') return;
+    const plan = await place().query(
+      `explain query plan select id from exchanges where outcome = 'refused' order by time_ms desc, seq desc limit 9`,
+    );
+    expect(JSON.stringify(plan)).to.include('exchanges_refused');
   });
 
   it('counts what names no project to the project `default`', async () => {
