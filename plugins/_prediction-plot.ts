@@ -39,8 +39,8 @@ export interface Plot {
   readonly dots: number;
 }
 
-const WIDE = { width: 1120, height: 420, left: 92, right: 14, top: 16, bottom: 52, radius: 4.5 };
-const NARROW = { width: 400, height: 360, left: 70, right: 8, top: 12, bottom: 48, radius: 3 };
+const WIDE = { width: 1120, height: 420, left: 92, right: 40, top: 16, bottom: 52, radius: 4.5 };
+const NARROW = { width: 400, height: 360, left: 70, right: 28, top: 12, bottom: 48, radius: 3 };
 /** Labels that fit side by side. */
 const MOST_COLUMNS = { wide: 10, narrow: 4 };
 /** Names of colours of the style sheet: the surer, the stronger. */

@@ -145,7 +145,8 @@ export class GatewayHouse implements House {
   }
 
   pages(): readonly Page[] {
-    return [...this.#gateway.current.instances.values()].flatMap(({ pages = [] }) => pages);
+    const pages = [...this.#gateway.current.instances.values()].flatMap((instance) => instance.pages ?? []);
+    return pages.sort((one, other) => one.title.localeCompare(other.title));
   }
 
   async metrics(): Promise<{ contentType: string; text: string }> {

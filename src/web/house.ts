@@ -29,7 +29,7 @@ export interface House {
   inFlight(): number;
   draining(): boolean;
   panels(): readonly { plugin: string; panel: Panel }[];
-  /** In the order of the pipeline. */
+  /** In the order of their titles. */
   pages(): readonly Page[];
   /** Prometheus text. */
   metrics(): Promise<{ contentType: string; text: string }>;
