@@ -75,7 +75,7 @@ function barOf({ spent, held, limit, forecast }: BudgetAccount): object {
     // What is there at all can be seen.
     spent: spent > 0n ? Math.max(used, 2) : 0,
     held: Math.min(held > 0n ? Math.max(at(held), 2) : 0, Number(WIDTH) - used),
-    forecast: forecast === null || forecast > limit ? null : at(forecast),
+    forecast: forecast === null || forecast <= spent || forecast > limit ? null : at(forecast),
   };
 }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
 import { send } from '../support/client.ts';
+import { draw } from '../support/drafts.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Pages, photograph, watchPages } from '../support/pages.ts';
 
@@ -78,7 +79,9 @@ describe('Budgets in a browser', function () {
     const bare = watchPages(browser, empty.url);
     await bare.inspect(PATH);
     const page = await bare.visit(PATH);
-    expect(await page.locator('pre').innerText()).to.include('limit_usd: 10');
+    // What it shows to copy is good.
+    const { config } = await draw(`${await page.locator('pre').innerText()}\n${PIPELINE}`);
+    expect(config.plugins.find(({ plugin }) => plugin === 'budgets')!.options.budgets).to.have.lengthOf(2);
     await page.context().close();
   });
 
