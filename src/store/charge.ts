@@ -1,6 +1,7 @@
-import type { Charge } from '../accounts/series.ts';
+import type { Charge, FactOf } from '../accounts/series.ts';
 import { writeCharges } from './charged.ts';
 import { factsOf } from './dimensions.ts';
+import { idOf } from './line.ts';
 import type { Row } from './row.ts';
 
 /** Makes what a row adds to the accounts it belongs to; they find in it what the database has of the row. */
@@ -15,6 +16,35 @@ export function chargeOf(row: Row): Charge {
       requests: BigInt(row.charged_requests ?? 0),
     },
   };
+}
+
+/** The charge of a row that waits as JSON. A hundred thousand may wait, so each is read when it is asked what it says. */
+export class WaitingCharge implements Charge {
+  readonly id: string;
+  readonly #text: string;
+  #read: Charge | undefined;
+
+  constructor(text: string) {
+    this.id = idOf(text);
+    this.#text = text;
+  }
+
+  get at(): number {
+    return this.#charge.at;
+  }
+
+  get fact(): FactOf {
+    return this.#charge.fact;
+  }
+
+  get amounts(): Charge['amounts'] {
+    return this.#charge.amounts;
+  }
+
+  get #charge(): Charge {
+    this.#read ??= chargeOf(JSON.parse(this.#text) as Row);
+    return this.#read;
+  }
 }
 
 /** Gives the JSON of a row that an older version may have written: it did not say what budgets count. */

@@ -1,7 +1,7 @@
 import type { Rows } from '../accounts/rows.ts';
 import type { Charge, Series, Window } from '../accounts/series.ts';
 import type { Backlog } from './backlog.ts';
-import { chargeOf } from './charge.ts';
+import { chargeOf, WaitingCharge } from './charge.ts';
 import type { Database } from './database.ts';
 import { lineOf } from './faults.ts';
 import type { StoreLog } from './health.ts';
@@ -45,7 +45,7 @@ export class OwnRows implements Rows {
 
   still<T>(work: (waiting: readonly Charge[]) => Promise<T>): Promise<T> {
     const { backlog, writer } = this.#parts;
-    return writer.still(() => work(backlog.all().map(({ text }) => chargeOf(JSON.parse(text) as Row))));
+    return writer.still(() => work(backlog.all().map(({ text }) => new WaitingCharge(text))));
   }
 
   sums(series: Series, window: Window): Promise<ReadonlyMap<string, bigint>> {

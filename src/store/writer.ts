@@ -24,8 +24,6 @@ const SLOW_MS = 2000;
 const DOWN_MS = 10_000;
 /** An outage is logged at most this often, milliseconds. */
 const LOG_MS = 5000;
-/** More rows than this are written before anybody is told that they wait. */
-const MANY_ROWS = 2000;
 /** How often an idle Postgres is asked whether it is there, milliseconds. */
 const PROBE_MS = 3000;
 
@@ -52,6 +50,8 @@ export class Writer {
   /** The last of those who want that nothing is written; how many there are. */
   #quiet: Promise<unknown> = Promise.resolve();
   #listening = 0;
+  /** A flight was to begin while somebody wanted that nothing is written. */
+  #overdue = false;
   readonly #probe: NodeJS.Timeout | undefined;
   lastError: string | null = null;
   /** Rows that the database refuses for good. */
@@ -86,7 +86,8 @@ export class Writer {
       .catch(() => {})
       .then(() => {
         this.#listening--;
-        if (this.#options.backlog.size > 0) this.wake();
+        if (this.#overdue && !this.#closed) this.#start();
+        else if (this.#options.backlog.size > 0) this.wake();
       });
     return result;
   }
@@ -128,14 +129,14 @@ export class Writer {
   #start(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (!this.#flight && this.#listening === 0) this.#fly(this.#flush());
+    this.#overdue = this.#listening > 0;
+    if (!this.#flight && !this.#overdue) this.#fly(this.#flush());
   }
 
   /** Waits for the flight under way, and writes what may be in the database or not. */
   async #settle(): Promise<void> {
-    const { backlog } = this.#options;
     await this.#flight;
-    while (this.#doubtful > 0 || backlog.size > MANY_ROWS) {
+    while (this.#doubtful > 0) {
       this.#fly(this.#flush());
       await this.#flight;
       if (this.#failingSince !== null) throw new Error(`the database takes no rows: ${this.lastError}`);

@@ -79,8 +79,8 @@ onBothDialects('the rows of a store', (place) => {
     const { take, taken, count, close } = await machine(place());
     let feeding = true;
     const feed = async (): Promise<void> => {
-      while (feeding) {
-        for (let n = 0; n < 25; n++) take(recordOf());
+      while (feeding && taken() < 6000) {
+        for (let n = 0; n < 10; n++) take(recordOf());
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     };
