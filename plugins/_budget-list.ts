@@ -35,6 +35,8 @@ export class BudgetList {
   readonly #forget: () => void;
   /** What was read of each document, with the body it was read of. */
   readonly #read = new Map<string, { body: Json; budget: Budget | null }>();
+  /** Keys of series whose sums were asked for. */
+  readonly #prepared = new Set<string>();
   #all: readonly Budget[] = [];
   #shadowed: readonly Budget[] = [];
   #resets: ReadonlyMap<string, Reset> = new Map();
@@ -163,6 +165,17 @@ export class BudgetList {
     this.#all = [...file, ...found.filter(({ id }) => !names.has(id))];
     this.#shadowed = shadowed;
     this.#resets = resets;
+    this.#prepare(Date.now());
+  }
+
+  /** Has the sums made before the first request asks for them: over a month of rows that takes a moment. */
+  #prepare(now: number): void {
+    for (const { series, when } of this.#all) {
+      const window = when.windowAt(now);
+      if (window === null || this.#prepared.has(series.key)) continue;
+      this.#prepared.add(series.key);
+      this.#parts.accounts.list(series, window, 1).catch(() => this.#prepared.delete(series.key));
+    }
   }
 
   #readOne(id: string, body: Json): Budget | null {

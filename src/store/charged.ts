@@ -5,6 +5,7 @@ import { toPico } from './money.ts';
 interface Chargeable {
   readonly id: string;
   readonly outcome?: Cell;
+  readonly usage_status?: Cell;
   readonly cost_pico?: Cell;
   readonly estimate_cost_pico?: Cell;
   readonly input_tokens?: Cell;
@@ -26,15 +27,22 @@ const TOLD = '000000000000';
  * Says in a row what budgets count for it; what they count nothing for stays absent.
  *
  * Money: what it cost, else what the estimate says, else what was reserved. Tokens: what the provider said,
- * else the estimate. A request: what was sent on, or told of. The migration that brought these
- * columns says the same in SQL.
+ * else the estimate. Where the provider had not had its last word, the estimate goes before what it had said by then:
+ * who leaves each stream in the middle would spend more than his budget. A request: what was sent on, or
+ * told of. The migration that brought these columns says the same in SQL.
  */
 export function writeCharges(row: Chargeable): void {
   const { estimate, reserved_usd: reserved, overhead_ms: overhead } = row.detail;
-  row.charged_pico =
-    row.cost_pico ?? row.estimate_cost_pico ?? (reserved ? (toPico(reserved) ?? undefined) : undefined);
-  row.charged_tokens =
-    both(row.input_tokens, row.output_tokens) ?? both(known(estimate?.input_tokens), known(estimate?.output_tokens));
+  const said = both(row.input_tokens, row.output_tokens);
+  const counted = both(known(estimate?.input_tokens), known(estimate?.output_tokens));
+  if (row.usage_status === 'partial') {
+    row.charged_pico = row.estimate_cost_pico ?? row.cost_pico;
+    row.charged_tokens = counted ?? said;
+  } else {
+    row.charged_pico = row.cost_pico ?? row.estimate_cost_pico;
+    row.charged_tokens = said ?? counted;
+  }
+  if (reserved) row.charged_pico ??= toPico(reserved) ?? undefined;
   const left = typeof overhead === 'number' || row.id.startsWith(TOLD);
   row.charged_requests = left && row.outcome !== 'refused' ? 1 : undefined;
 }

@@ -113,7 +113,7 @@ plugins: [history, identity, prediction, budgets, include-usage, usage]
   async function sum(from: string, name: string | undefined): Promise<bigint> {
     const { Database } = await sqliteDriver();
     const file = new Database(join(running.folder, 'data', 'token-spy.db'), () => {}) as unknown as Reader;
-    const sql = `select json_object('cost', cast(cost_pico as text), 'detail', json(detail)) as row from exchanges
+    const sql = `select json_object('cost', cast(cost_pico as text), 'broken', usage_status = 'partial', 'detail', json(detail)) as row from exchanges
       where time_ms >= ? and agent = coalesce(?, agent)`;
     const rows = await new Promise<{ row: string }[]>((resolve, reject) =>
       file.all(sql, [Date.parse(from), name ?? null], (error, found) => (error ? reject(error) : resolve(found))),
@@ -168,10 +168,14 @@ interface Reader {
 
 interface Stored {
   cost: string | null;
+  /** It broke off before the provider's last word. */
+  broken: 0 | 1;
   detail: { estimate?: { cost_usd: string | null }; reserved_usd?: string };
 }
 
 /** What budgets count for a row: its cost, else what was estimated, else what was set aside. */
-function chargeOf({ cost, detail: { estimate, reserved_usd: reserved } }: Stored): bigint {
-  return cost === null ? pico(estimate?.cost_usd ?? reserved ?? '0') : BigInt(cost);
+function chargeOf({ cost, broken, detail: { estimate, reserved_usd: reserved } }: Stored): bigint {
+  const counted = estimate?.cost_usd ?? null;
+  if (broken === 1 && counted !== null) return pico(counted);
+  return cost === null ? pico(counted ?? reserved ?? '0') : BigInt(cost);
 }

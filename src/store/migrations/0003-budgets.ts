@@ -29,6 +29,10 @@ const COLUMNS = [
 ];
 
 const SAID = `coalesce(input_tokens, output_tokens) is not null`;
+// What broke off goes by the estimate, which has what was said by then.
+const MONEY = `case when usage_status = 'partial' then coalesce(estimate_cost_pico, cost_pico)
+    else coalesce(cost_pico, estimate_cost_pico) end`;
+const HAS_ESTIMATE = `detail like '%"estimate":%'`;
 const SAID_TOKENS = `coalesce(input_tokens, 0) + coalesce(output_tokens, 0)`;
 // Ids of what did not come through the proxy begin so; of the rest only what left has a time before it left.
 const LEFT = (overhead: string): string =>
@@ -37,10 +41,11 @@ const LEFT = (overhead: string): string =>
 const SQLITE_TOKENS = (side: string): string =>
   `case json_type(detail, '$.estimate.${side}_tokens') when 'integer' then json_extract(detail, '$.estimate.${side}_tokens') end`;
 const SQLITE_CHARGES = `update exchanges set
-  charged_pico = coalesce(cost_pico, estimate_cost_pico),
-  charged_tokens = case when ${SAID} then ${SAID_TOKENS}
-    when detail like '%"estimate":%' and coalesce(${SQLITE_TOKENS('input')}, ${SQLITE_TOKENS('output')}) is not null
-    then coalesce(${SQLITE_TOKENS('input')}, 0) + coalesce(${SQLITE_TOKENS('output')}, 0) end,
+  charged_pico = ${MONEY},
+  charged_tokens = case when ${SAID} and (usage_status <> 'partial' or not ${HAS_ESTIMATE}) then ${SAID_TOKENS}
+    when ${HAS_ESTIMATE} and coalesce(${SQLITE_TOKENS('input')}, ${SQLITE_TOKENS('output')}) is not null
+    then coalesce(${SQLITE_TOKENS('input')}, 0) + coalesce(${SQLITE_TOKENS('output')}, 0)
+    when ${SAID} then ${SAID_TOKENS} end,
   charged_requests = ${LEFT(`json_extract(detail, '$.overhead_ms')`)}`;
 
 // The pattern is asked before the cast, which would stop the migration at a text that is no number.
@@ -49,10 +54,11 @@ const POSTGRES_TOKENS = (side: string): string => {
   return `case when ${text} ~ '^[0-9]{1,12}$' then (${text})::bigint end`;
 };
 const POSTGRES_CHARGES = `update exchanges set
-  charged_pico = coalesce(cost_pico, estimate_cost_pico),
-  charged_tokens = case when ${SAID} then ${SAID_TOKENS}
-    when detail like '%"estimate":%' and coalesce(${POSTGRES_TOKENS('input')}, ${POSTGRES_TOKENS('output')}) is not null
-    then coalesce(${POSTGRES_TOKENS('input')}, 0) + coalesce(${POSTGRES_TOKENS('output')}, 0) end,
+  charged_pico = ${MONEY},
+  charged_tokens = case when ${SAID} and (usage_status <> 'partial' or not ${HAS_ESTIMATE}) then ${SAID_TOKENS}
+    when ${HAS_ESTIMATE} and coalesce(${POSTGRES_TOKENS('input')}, ${POSTGRES_TOKENS('output')}) is not null
+    then coalesce(${POSTGRES_TOKENS('input')}, 0) + coalesce(${POSTGRES_TOKENS('output')}, 0)
+    when ${SAID} then ${SAID_TOKENS} end,
   charged_requests = ${LEFT(`detail::json->>'overhead_ms'`)}`;
 
 // What was deleted stays as a row without a body, so that other processes hear of it.

@@ -25,6 +25,8 @@ onBothDialects('a database of before budgets', (place) => {
     recordOf({ ...failing(), outcome: 'refused', status: 402 }),
     recordOf({ ...failing(), outcome: 'client_aborted', overhead_ms: null }),
     recordOf({ overhead_ms: 0 }),
+    recordOf({ usage_status: 'partial', cost_usd: '0.00000001', usage: { input_tokens: 9 }, estimate }),
+    recordOf({ usage_status: 'partial', cost_usd: '0.00000001', usage: { input_tokens: 9 } }),
     recordOf({ id: `000000000000${'b'.repeat(20)}`, overhead_ms: null }),
   ];
 
@@ -70,8 +72,8 @@ onBothDialects('a database of before budgets', (place) => {
       const keys = [{ series, window: { from: NOON - 1, to: null }, subject: '' }];
       return (await store.accounts.standings(keys))[0]!.spent;
     };
-    expect(await of('usd')).to.equal(999_999_999_999_999_999n + 3n * 1_425_000_000n + 2n * 123_456n);
-    expect(await of('tokens')).to.equal(3n * 1005n + 3n + 34n + 4n);
-    expect(await of('requests')).to.equal(7n);
+    expect(await of('usd')).to.equal(999_999_999_999_999_999n + 3n * 1_425_000_000n + 3n * 123_456n + 10_000n);
+    expect(await of('tokens')).to.equal(3n * 1005n + 3n + 34n + 4n + 34n + 9n);
+    expect(await of('requests')).to.equal(9n);
   });
 });
