@@ -1,6 +1,6 @@
 /** What the form of a budget looks like: its fields in groups, with what was typed and what is wrong with it. */
 import type { Values } from './_budget-form.ts';
-import { DIMENSIONS } from './_budget-scope.ts';
+import { DIMENSIONS } from './_scope.ts';
 
 /** A field as views/partials/field.hbs shows it. */
 export interface Field {

@@ -1,8 +1,8 @@
 /** The form of a budget: fields for what gateway.yaml says in words, and back. */
 import type { Members } from './_budget-desk.ts';
 import { listOf, tagsOf, textOf } from './_budget-globs.ts';
-import { DIMENSIONS } from './_budget-scope.ts';
 import type { Budget, Complaint } from './_budget-types.ts';
+import { DIMENSIONS } from './_scope.ts';
 
 /** What stands in the fields, by their names; several values have commas between them. */
 export type Values = Readonly<Record<string, string>>;

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { fromPico, instantOf, isZone, type Measure, readPeriod, Series, windowOf } from '../src/plugin.ts';
 import { MOST, picoOf } from './_budget-amounts.ts';
 import { Fields, isLine } from './_budget-fields.ts';
-import { perSchema, readPer, readScope, scopeSchema, scopeSpec } from './_budget-scope.ts';
+import { readPer, readScope, scopeSpec } from './_budget-scope.ts';
 import type { Budget, BudgetRead, BudgetSpec, Recurrence } from './_budget-types.ts';
+import { perSchema, scopeSchema } from './_scope.ts';
 
 const LONGEST_NAME = 128;
 const LONGEST_MODEL = 256;

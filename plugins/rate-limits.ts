@@ -4,8 +4,8 @@ import { Accounts } from './_rate-accounts.ts';
 import { headersOf } from './_rate-headers.ts';
 import { type Limit, readLimits } from './_rate-limit.ts';
 import { refusalOf } from './_rate-refusal.ts';
-import { perSchema, scopeSchema } from './_rate-scope.ts';
 import { Hold, type Stake, shortagesOf } from './_rate-stake.ts';
+import { perSchema, scopeSchema } from './_scope.ts';
 
 /**
  * Refuses requests that come too fast: by requests and tokens a minute, requests a day, requests at a time.
@@ -37,7 +37,7 @@ export default definePlugin({
         required: ['name'],
         properties: {
           name: { type: 'string', minLength: 1, maxLength: 128, description: 'Unique; callers are told it.' },
-          scope: scopeSchema,
+          scope: { ...scopeSchema, default: {} },
           per: perSchema,
           requests_per_minute: amount('Requests a minute.'),
           requests_per_day: amount('Requests in 24 hours.'),
