@@ -23,6 +23,13 @@ const BARS = [
     read: ({ ratio }) => ratio('accounting', 'portkey', 'json1', 'cpu'),
   },
   {
+    what: 'CPU per JSON request of 1 KB, everything on',
+    unit: 'x nginx',
+    must: 9,
+    goal: 5,
+    read: ({ ratio }) => ratio('everything', 'nginx', 'json1', 'cpu'),
+  },
+  {
     what: 'CPU per JSON request of 200 KB, accounting on',
     unit: 'x nginx',
     must: 6,

@@ -16,7 +16,7 @@ import { startTargets } from './targets.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const options = readOptions(process.argv.slice(2));
-const ours = options.with.filter((name) => name === 'off' || name === 'accounting');
+const ours = options.with.filter((name) => ['off', 'accounting', 'everything'].includes(name));
 demand(['cc', 'taskset', ...options.with.filter((name) => name === 'nginx')]);
 
 const folder = join(tmpdir(), `token-spy-bench-${process.getuid()}`);

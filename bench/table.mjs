@@ -33,7 +33,7 @@ const NOT_DIRECT = [
   'peakMb',
 ];
 const RATIOS = ['nginx', 'portkey'];
-const OURS = ['off', 'accounting'];
+const OURS = ['off', 'accounting', 'everything'];
 
 export function print(summary, options) {
   const { targets, cells } = summary;

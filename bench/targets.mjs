@@ -27,9 +27,32 @@ const TITLES = {
   portkey: 'portkey',
   off: 'ours: policies off',
   accounting: 'ours: accounting on',
+  everything: 'ours: everything on',
 };
-const PLUGINS = { off: [], accounting: ['history', 'identity', 'include-usage', 'usage'] };
-const PORTS = { nginx: 1, portkey: 2, off: 3, accounting: 4 };
+const PLUGINS = {
+  off: [],
+  accounting: ['history', 'identity', 'include-usage', 'usage'],
+  everything: [
+    'history',
+    'late-usage',
+    'identity',
+    'pauses',
+    'prediction',
+    'rate-limits',
+    'budgets',
+    'unpriced',
+    'include-usage',
+    'usage',
+  ],
+};
+/** Limits that are looked at for each request and never reached. */
+const LIMITS = [
+  'budgets:',
+  '  - { name: each agent, per: agent, limit_usd: 1000000, period: day }',
+  '  - { name: all, limit_usd: 1000000, period: month, action: warn }',
+  'rate_limits: [ { name: each agent, per: agent, requests_per_minute: 1000000000, tokens_per_minute: 1000000000000 } ]',
+];
+const PORTS = { nginx: 1, portkey: 2, off: 3, accounting: 4, everything: 5 };
 
 /** Starts the wanted targets one after the other and checks that each passes on what it is sent. */
 export async function startTargets(options, mock, folder) {
@@ -133,6 +156,7 @@ function ours(name, port, mock, folder) {
     `database: sqlite:${join(home, 'bench.db')}`,
     'providers:',
     `  openai: { base_url: ${mock.url}/v1 }`,
+    ...(name === 'everything' ? LIMITS : []),
     `plugins: [ ${PLUGINS[name].join(', ')} ]`,
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
