@@ -25,7 +25,7 @@ export async function answer(question: Question, pause: (() => Promise<void>) | 
   }
   const vocabulary = vocabularyOf(question.model);
   if ('texts' in question) return count(bare(question.texts), vocabulary, pause);
-  const body = thin(Buffer.from(question.body.buffer, question.body.byteOffset, question.body.byteLength));
+  const body = thin(bytesOf(question));
   if (body.length > MOST_JSON) return byLength(body, question.model);
   return count(readPrompt(parse(body), question.model, vocabulary), vocabulary, pause);
 }
@@ -38,6 +38,12 @@ const bare = (texts: readonly string[]): Prompt => ({
   hasUnseen: false,
   isRough: false,
 });
+
+function bytesOf(question: { json: string } | { body: Uint8Array<ArrayBuffer> }): Buffer {
+  if ('json' in question) return Buffer.from(question.json);
+  const { buffer, byteOffset, byteLength } = question.body;
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
 
 function parse(bytes: Buffer): Readonly<Record<string, unknown>> {
   const body: unknown = JSON.parse(bytes.toString('utf8'));

@@ -4,7 +4,7 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 import { copyOf } from './copy.ts';
 import { tokensByLength } from './length.ts';
-import { Line, type Queued, type Waiting } from './line.ts';
+import { Line, type Queued, SHORT, type Waiting } from './line.ts';
 import { mostByLength } from './most-by-length.ts';
 import type { Answer, Bytes, MostTokens, Numbered, Question, TokenCount, Tokens } from './token-count.ts';
 
@@ -54,6 +54,9 @@ export class TokenCounter implements Tokens {
   readonly #options: CounterOptions;
   readonly #line = new Line();
   readonly #asked = new Map<number, Waiting>();
+  /** What the thread gets at the end of this turn of the loop: to wake it costs more than to count a short prompt. */
+  #outbox: Numbered<Question>[] = [];
+  #handedOver: ArrayBuffer[] = [];
   #id = 0;
   #worker: Worker | null = null;
   #warm = 0;
@@ -148,23 +151,38 @@ export class TokenCounter implements Tokens {
   }
 
   #send(worker: Worker, id: number, question: Queued): void {
-    const post = (asked: Question, handedOver: ArrayBuffer[] = []): void => {
-      const numbered: Numbered<Question> = { id, asked };
-      if (worker === this.#worker) worker.postMessage(numbered, handedOver);
-    };
     if (!('body' in question)) {
-      post(question);
+      this.#post(id, question);
       return;
     }
     const { model, body } = question;
-    const hand = (copy: Uint8Array<ArrayBuffer>): void => post({ model, body: copy }, [copy.buffer]);
-    if (body.length <= COPIED_AT_ONCE) hand(new Uint8Array(body.slice(0, body.length)));
+    const hand = (copy: Uint8Array<ArrayBuffer>): void => {
+      if (worker !== this.#worker) return;
+      this.#handedOver.push(copy.buffer);
+      this.#post(id, { model, body: copy });
+    };
+    if (body.length <= SHORT) this.#post(id, { model, json: textOf(body) });
+    else if (body.length <= COPIED_AT_ONCE) hand(new Uint8Array(body.slice(0, body.length)));
     else void copyOf(body).then(hand);
+  }
+
+  #post(id: number, asked: Question): void {
+    this.#outbox.push({ id, asked });
+    if (this.#outbox.length === 1) setImmediate(() => this.#hand());
+  }
+
+  #hand(): void {
+    const [questions, handedOver] = [this.#outbox, this.#handedOver];
+    [this.#outbox, this.#handedOver] = [[], []];
+    if (questions.length > 0) this.#worker?.postMessage(questions, handedOver);
   }
 
   #start(): Worker {
     const worker = new Worker(this.#options.worker ?? WORKER, THREAD);
-    worker.on('message', (answer: Numbered<Answer>) => this.#answered(worker, answer));
+    worker.on('message', (answers: readonly Numbered<Answer>[]) => {
+      for (const answer of answers) this.#answered(worker, answer);
+      if (worker === this.#worker) this.#next();
+    });
     worker.on('error', ({ code, name }: NodeJS.ErrnoException) => this.#died(worker, code ?? name));
     worker.on('exit', () => this.#died(worker, 'exit'));
     return worker;
@@ -180,7 +198,6 @@ export class TokenCounter implements Tokens {
       this.#warn(answer.problem);
       waiting.settle(this.#lengthOf(waiting.question));
     } else waiting.settle(answer);
-    this.#next();
   }
 
   /** A question waited too long. One that is being answered has stopped the thread, which nothing else can interrupt. */
@@ -212,6 +229,7 @@ export class TokenCounter implements Tokens {
     const asked = [...this.#asked.values()];
     this.#worker = null;
     this.#asked.clear();
+    [this.#outbox, this.#handedOver] = [[], []];
     clearTimeout(this.#idle);
     for (const waiting of asked) {
       this.#line.done(waiting);
@@ -249,4 +267,9 @@ export class TokenCounter implements Tokens {
     }
     return this.byLength(question.texts.join(''));
   }
+}
+
+function textOf(body: Bytes): string {
+  const { buffer, byteOffset, byteLength } = body.slice(0, body.length);
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
 }

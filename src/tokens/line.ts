@@ -15,9 +15,9 @@ export interface Waiting {
 }
 
 /** Questions up to this size are answered before others are looked at, bytes or UTF-16 units. */
-const SHORT = 64 * 1024;
+export const SHORT = 64 * 1024;
 /** How many are with the thread at a time: of the short ones some, so that it never waits for the next, of the long ones one. */
-const MOST_SHORT = 4;
+const MOST_SHORT = 64;
 const MOST_LONG = 1;
 /** What may wait at a time; what comes then goes by length. */
 const MOST_WAITING = 1024;

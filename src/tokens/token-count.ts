@@ -30,6 +30,8 @@ export interface Bytes {
 export type Question =
   | { model: string | null; texts: readonly string[] }
   | { model: string | null; body: Uint8Array<ArrayBuffer> }
+  /** A body that is short: a text is handed over for less than a piece of memory. */
+  | { model: string | null; json: string }
   | { warm: true };
 
 /** What it answers: nothing of the text, not even in a problem. */

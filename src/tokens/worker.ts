@@ -6,9 +6,24 @@ import type { Answer, Numbered, Question } from './token-count.ts';
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-parentPort?.on('message', async ({ id, asked }: Numbered<Question>) => {
-  // The code or kind of an error, never its message: that of a parser quotes the prompt.
-  const problem = ({ code, name }: NodeJS.ErrnoException): Answer => ({ problem: code ?? name });
-  const numbered: Numbered<Answer> = { id, asked: await answer(asked, pause).catch(problem) };
-  parentPort?.postMessage(numbered);
+/** What is answered in one turn goes back together: to wake the other thread costs more than to count a short prompt. */
+let answered: Numbered<Answer>[] = [];
+
+function tell(one: Numbered<Answer>): void {
+  answered.push(one);
+  if (answered.length > 1) return;
+  setImmediate(() => {
+    parentPort?.postMessage(answered);
+    answered = [];
+  });
+}
+
+// The code or kind of an error, never its message: that of a parser quotes the prompt.
+const problem = ({ code, name }: NodeJS.ErrnoException): Answer => ({ problem: code ?? name });
+
+parentPort?.on('message', (questions: readonly Numbered<Question>[]) => {
+  for (const { id, asked } of questions)
+    void answer(asked, pause)
+      .catch(problem)
+      .then((found) => tell({ id, asked: found }));
 });

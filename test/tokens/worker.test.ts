@@ -8,8 +8,8 @@ describe('the thread that counts', () => {
   const ask = async (question: Question): Promise<Answer> => {
     const worker = new Worker(new URL('../../src/tokens/worker.ts', import.meta.url));
     try {
-      worker.postMessage({ id: 7, asked: question });
-      const [{ id, asked }] = (await once(worker, 'message')) as [Numbered<Answer>];
+      worker.postMessage([{ id: 7, asked: question }]);
+      const [[{ id, asked }]] = (await once(worker, 'message')) as [[Numbered<Answer>]];
       expect(id).to.equal(7);
       return asked;
     } finally {
@@ -30,10 +30,10 @@ describe('the thread that counts', () => {
   it('answers a short question before a long one that came first', async () => {
     const worker = new Worker(new URL('../../src/tokens/worker.ts', import.meta.url));
     try {
-      worker.postMessage({ id: 1, asked: { model: 'gpt-4o', texts: ['some words, and more. '.repeat(20_000)] } });
-      worker.postMessage({ id: 2, asked: { model: 'gpt-4o', texts: ['Hello!'] } });
-      const [first] = (await once(worker, 'message')) as [Numbered<Answer>];
-      const [second] = (await once(worker, 'message')) as [Numbered<Answer>];
+      worker.postMessage([{ id: 1, asked: { model: 'gpt-4o', texts: ['some words, and more. '.repeat(20_000)] } }]);
+      worker.postMessage([{ id: 2, asked: { model: 'gpt-4o', texts: ['Hello!'] } }]);
+      const [[first]] = (await once(worker, 'message')) as [[Numbered<Answer>]];
+      const [[second]] = (await once(worker, 'message')) as [[Numbered<Answer>]];
       expect([first.id, second.id]).to.eql([2, 1]);
     } finally {
       await worker.terminate();
