@@ -55,7 +55,8 @@ export function isBase64(bytes: Buffer, start: number, end: number): boolean {
 
 /** How many characters a text had before it was cut. */
 export function base64Length(text: string): number {
-  if (text.length < KEPT - PROLOGUE || text.length > KEPT + 16) return text.length;
+  // Backslashes before slashes were among what is left, and are gone.
+  if (text.length < KEPT / 2 || text.length > KEPT + 16) return text.length;
   const [, cut] = /~(\d{6,12})$/.exec(text.slice(-16)) ?? [];
   return cut === undefined ? text.length : Number(cut);
 }
