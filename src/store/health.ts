@@ -13,6 +13,8 @@ export interface StoreHealth {
   /** Lines of the journal that a crash had torn, seen at the start. */
   torn: number;
   oldest_waiting_ms: number | null;
+  /** Since when budgets go by what this process knows, because the database does not answer; UTC ISO. Null: all count together. */
+  budgets_apart_since: string | null;
   /** One line, without values of rows. */
   last_error: string | null;
   dialect: 'sqlite' | 'postgres';

@@ -205,15 +205,17 @@ export class Store {
   /** Tells how the store feels; cheap enough for every health check. */
   health(): StoreHealth {
     const { oldest, size } = this.#backlog;
+    const { apartSince } = this.accounts;
     const database = this.#writer.state;
     return {
-      ok: database === 'ok' && this.#journal.failure === null,
+      ok: database === 'ok' && this.#journal.failure === null && apartSince === null,
       database,
       journal: this.#journal.failure === null ? 'ok' : 'failing',
       waiting: size,
       lost: this.#overflowed + this.#writer.refused,
       torn: this.#journal.torn,
       oldest_waiting_ms: oldest ? Math.round(performance.now() - oldest.since) : null,
+      budgets_apart_since: apartSince === null ? null : new Date(apartSince).toISOString(),
       last_error: this.#journal.failure ?? this.#writer.lastError,
       dialect: this.#database.dialect,
     };

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { StoreHealth } from '../store/health.ts';
 import { tokenOf, type WebState } from './access.ts';
 import type { Assets } from './assets.ts';
 import type { ConfigurationState, House } from './house.ts';
@@ -78,13 +79,18 @@ export class Desk {
       menu: known ? this.#menu().map((entry) => ({ ...entry, here: entry.name === menu })) : [],
       version: known ? this.house.packageVersion : null,
       refused: known && configuration.error ? { ...configuration.error, version: configuration.version } : null,
-      store: known ? this.house.store.health() : null,
+      store: known ? stateOf(this.house.store.health()) : null,
       unpriced: known ? (unpriced ?? null) : null,
       // The page of the login has one of its own.
       ...(known && { token: tokenOf(viewer) }),
       logout: viewer.kind === 'session' ? { name: viewer.session.name, token: tokenOf(viewer) } : null,
     };
   }
+}
+
+/** `fails`: rows do not get to where they are kept. */
+function stateOf(health: StoreHealth): StoreHealth & { fails: boolean } {
+  return { ...health, fails: health.database !== 'ok' || health.journal !== 'ok' };
 }
 
 /** Where a page hears what is new. It says what it knows, so that nothing is lost between its making and its listening. */

@@ -91,7 +91,7 @@ describe('a SQLite file that another process has locked', () => {
         await exec(other, 'commit');
         await new Promise((resolve) => other.close(resolve));
         await until(() => store.health().waiting === 0, 'all rows are stored');
-        expect(store.health()).to.include({ ok: true, database: 'ok', last_error: null });
+        expect(store.health()).to.include({ ok: true, database: 'ok', budgets_apart_since: null, last_error: null });
         const rows = await place().query('select id from exchanges order by seq');
         expect(rows.map((row) => row.id)).to.deep.equal(ids);
         expect(heard).to.equal(ids.length);

@@ -159,6 +159,19 @@ describe('The pages', () => {
     expect(ids.size).to.equal(120);
   });
 
+  it('say when budgets are held by this process alone, and when rows do not get to the database', async () => {
+    const good = test.store.health();
+    const since = new Date(Date.now() - 60_000).toISOString();
+    test.store.health = () => ({ ...good, ok: false, budgets_apart_since: since });
+    const apart = await page('/dashboard/requests');
+    expect(apart).to.include('Budgets are held by this process alone').and.not.include('does not take rows');
+    expect(((await (await fetch(`${url}/health`)).json()) as { status: string }).status).to.equal('degraded');
+    test.store.health = () => ({ ...good, ok: false, database: 'down', waiting: 3 });
+    expect(await page('/dashboard'))
+      .to.include('does not take rows')
+      .and.not.include('by this process alone');
+  });
+
   it('carry the banner while the file is refused, on every page', async () => {
     const configuration = test.house.configuration();
     test.house.configuration = () => ({
