@@ -45,10 +45,15 @@ export function askedOf({ request, api }: Pick<Exchange, 'request' | 'api'>, { e
     hosted: isHosted(request, api ?? ''),
     speaks: isAmong(request.member('modalities'), 'audio'),
     hasTools: (request.count('tools') ?? 0) > 0 || (request.count('functions') ?? 0) > 0,
-    hasParts: () => request.mentions('"content":[') || request.mentions('"content": ['),
-    hasMedia: () => MEDIA.some((name) => request.mentions(name)),
+    hasParts: () => isLarge(request) || request.mentions('"content":[') || request.mentions('"content": ['),
+    hasMedia: () => isLarge(request) || MEDIA.some((name) => request.mentions(name)),
   };
 }
+
+/** A body beyond this is not searched: each search of 20 MB keeps all others waiting for milliseconds. */
+const SEARCHED_BYTES = 1024 * 1024;
+
+const isLarge = ({ bodyBytes }: ExchangeRequest): boolean => bodyBytes > SEARCHED_BYTES;
 
 /** By the API's name. */
 export function givesOf(api: string): 'text' | 'other' {
@@ -70,6 +75,7 @@ function typeIn(value: unknown): string | null {
 
 /** Anthropic's API writes what is marked, and so does Bedrock's Converse; with others the provider decides. */
 function writesOf(request: ExchangeRequest, api: string): Asked['writes'] {
+  if (isLarge(request)) return 'maybe';
   if (request.mentions('"cache_control"') || request.mentions('"cachePoint"')) return 'asked';
   return /^(?:anthropic|bedrock)\./.test(api) ? 'never' : 'maybe';
 }

@@ -4,12 +4,9 @@ import { mostOf } from './most.ts';
 import { mostByLength } from './most-by-length.ts';
 import { type Prompt, readPrompt } from './prompt.ts';
 import { Remembered } from './remembered.ts';
-import { thin } from './thin.ts';
+import { MOST_JSON, thin } from './thin.ts';
 import type { Question, TokenCount } from './token-count.ts';
 import { type Vocabulary, vocabularyOf } from './vocabulary.ts';
-
-/** More JSON than this is not parsed when the pictures are cut out of it, bytes: what comes of it takes three times as much memory. */
-const MOST_JSON = 8 * 1024 * 1024;
 
 const NOTHING: TokenCount = { tokens: 0, most: 0, hasUnseen: false, source: 'counted', confidence: 'high' };
 

@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 import { copyOf } from './copy.ts';
-import { tokensByLength } from './length.ts';
+import { bytesOfText, tokensByLength } from './length.ts';
 import { Line, type Queued, SHORT, type Waiting } from './line.ts';
 import { mostByLength } from './most-by-length.ts';
+import { MOST_JSON } from './thin.ts';
 import type { Answer, Bytes, MostTokens, Numbered, Question, TokenCount, Tokens } from './token-count.ts';
 
 /** Larger questions go by length, bytes or UTF-16 units: bodies may be full of pictures, texts may not. */
@@ -75,6 +76,9 @@ export class TokenCounter implements Tokens {
   }
 
   prompt(model: string | null, body: Bytes): Promise<TokenCount> {
+    // What is left without its pictures would be too much to be parsed: then it need not be copied.
+    if (body.length > MOST_JSON && bytesOfText(body) > MOST_JSON)
+      return Promise.resolve(this.#lengthOf({ model, body }));
     return this.#ask({ model, body }, body.length, MOST_BODY);
   }
 

@@ -31,6 +31,14 @@ function windowAt(text: string | Bytes, from: number): Uint8Array {
   return typeof window === 'string' ? Buffer.from(window) : window;
 }
 
+/** About how many bytes of a large body are no base64, by a look at some places in it. */
+export function bytesOfText(body: Bytes): number {
+  const step = body.length / WINDOWS;
+  let plain = 0;
+  for (let at = 0; at < WINDOWS; at++) if (!looksEncoded(windowAt(body, Math.floor(at * step)))) plain++;
+  return Math.floor((body.length * plain) / WINDOWS);
+}
+
 /** Quarters of tokens in one window of UTF-8. */
 function quartersIn(bytes: Uint8Array): number {
   if (bytes.length === WINDOW && looksEncoded(bytes)) return (WINDOW / ENCODED_PER_TOKEN) * 4;

@@ -7,6 +7,8 @@ import { looksEncoded } from './length.ts';
 
 /** Characters that are left of a long run. */
 const KEPT = 128 * 1024;
+/** More JSON than this is not parsed when the pictures are cut out of it, bytes: what comes of it takes three times as much memory. */
+export const MOST_JSON = 8 * 1024 * 1024;
 /** Bodies up to here stay as they are, bytes. */
 const SMALL = 1024 * 1024;
 /** What a picture, a recording or a document begins with. */

@@ -274,7 +274,8 @@ plugins: [history, identity, prediction, include-usage, usage]
       upstream.next({ ...head, chunks: [part], end: 'reset' });
       const answer = await ask({ ...HELLO, max_tokens: 100 });
       expect([answer.status, answer.headers['x-token-spy-error']]).to.eql([502, 'upstream_reset']);
-      expect(said(answer)).to.include({ 'estimated-cost-usd': '0.000772', confidence: 'high' });
+      // A failure waits for no count: by then it is told by the tokenizer or by length.
+      expect(Number(said(answer)['estimated-cost-usd'])).to.be.within(0.000772, 0.0009);
       const { outcome, estimate } = await row(answer);
       expect([outcome, estimate?.input_tokens]).to.eql(['truncated', 9]);
       expect(Number(estimate!.cost_usd)).to.be.at.least(0.0000225);
