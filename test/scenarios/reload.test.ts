@@ -129,7 +129,6 @@ describe('saving gateway.yaml', () => {
       [`x: ${'['.repeat(100_000)}`, /./],
       [`log: { level: info } # ${'x'.repeat(8 * 1024 * 1024)}`, /large|MiB|long/],
       ['__proto__: { polluted: true }', /__proto__/],
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: of gateway.yaml
       ['providers: { openai: { api_key: "${NOT_SET}" } }', /NOT_SET/],
     ];
     for (const [yaml, complaint] of bad) {
