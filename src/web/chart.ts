@@ -6,6 +6,7 @@
  */
 import { scaleLinear, scaleUtc } from 'd3-scale';
 import { stack } from 'd3-shape';
+import { faceAt } from '../accounts/local-time.ts';
 import type { Series, SeriesLine, SeriesMeasure } from '../store/queries/shapes.ts';
 import { compact, money } from './format.ts';
 
@@ -203,21 +204,8 @@ function apart(ticks: Tick[]): Tick[] {
 
 /** Milliseconds that a zone is ahead of UTC at a moment. */
 export function offsetOf(time: number, zone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', { ...CLOCK, timeZone: zone }).formatToParts(time);
-  const at = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
-  const local = Date.UTC(at('year'), at('month') - 1, at('day'), at('hour'), at('minute'), at('second'));
-  return local - Math.floor(time / 1000) * 1000;
+  return faceAt(zone, time) - time;
 }
-
-const CLOCK = {
-  hourCycle: 'h23',
-  year: 'numeric',
-  month: 'numeric',
-  day: 'numeric',
-  hour: 'numeric',
-  minute: 'numeric',
-  second: 'numeric',
-} as const;
 
 function tickLabel(time: number, zone: string, length: number): string {
   const midnight = (time + offsetOf(time, zone)) % 86_400_000 === 0;

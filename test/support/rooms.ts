@@ -28,8 +28,8 @@ export const ROOMS: Readonly<Record<string, Rule>> = {
       inRooms(target, 'store', 'accounts') || (typesOnly && inRooms(target, 'pipeline', 'metering')),
   },
   web: {
-    said: 'itself and metering/, and of the rest types',
-    may: (target, typesOnly) => inRooms(target, 'web', 'metering') || typesOnly,
+    said: 'itself, metering/ and accounts/, and of the rest types',
+    may: (target, typesOnly) => inRooms(target, 'web', 'metering', 'accounts') || typesOnly,
   },
 };
 
