@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser } from '../support/browser.ts';
+import { browserFor } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Pages, photograph, watchPages } from '../support/pages.ts';
@@ -108,11 +108,7 @@ plugins: [history, identity, pauses, { plugin: usage, count_tokens: false }]
 
   describe('in a browser', () => {
     before(async function () {
-      browser = await openBrowser();
-      if (!browser) {
-        this.test!.parent!.title += ' (skipped: no browser here; set CHROME_PATH)';
-        this.skip();
-      }
+      browser = await browserFor(this);
       pages = watchPages(browser, running.url);
     });
 

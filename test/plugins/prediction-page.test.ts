@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import { recordOf } from '../store/records.ts';
-import { openBrowser } from '../support/browser.ts';
+import { browserFor } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Pages, photograph, watchPages } from '../support/pages.ts';
@@ -93,11 +93,7 @@ describe('plugins/_prediction-page', () => {
 
   describe('in a browser', () => {
     before(async function () {
-      browser = await openBrowser();
-      if (!browser) {
-        this.test!.parent!.title += ' (skipped: no browser here; set CHROME_PATH)';
-        this.skip();
-      }
+      browser = await browserFor(this);
       pages = watchPages(browser, running.url);
     });
 

@@ -1,11 +1,19 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
+/** Starts a browser for a `before`; where none runs, the tests that hang on it say so and are passed over. */
+export async function browserFor(context: Mocha.Context): Promise<Browser> {
+  const browser = await openBrowser();
+  if (browser) return browser;
+  context.test!.parent!.title += ' (skipped: no browser here; set CHROME_PATH)';
+  return context.skip();
+}
+
 /**
  * Starts a headless browser: the system's, or the one that npm can bring. Null where neither runs,
  * so that a bare machine can say so and pass over these tests.
  */
-export async function openBrowser(): Promise<Browser | null> {
+async function openBrowser(): Promise<Browser | null> {
   const places = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'];
   const installed = places.find((path) => path !== undefined && existsSync(path));
   try {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { openBrowser } from '../support/browser.ts';
+import { browserFor } from '../support/browser.ts';
 import { KEY, openHouse, recordOf, type TestHouse } from '../support/house.ts';
 import { type Pages, photograph, watchPages } from '../support/pages.ts';
 
@@ -38,12 +38,7 @@ describe('The pages in a browser', function () {
   let pages: Pages;
 
   before(async function () {
-    const found = await openBrowser();
-    if (!found) {
-      this.test!.parent!.title += ' (skipped: no browser here; set CHROME_PATH)';
-      this.skip();
-    }
-    browser = found;
+    browser = await browserFor(this);
   });
   after(() => browser?.close());
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { openBrowser } from '../support/browser.ts';
+import { browserFor } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { draw } from '../support/drafts.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -24,12 +24,7 @@ describe('Budgets in a browser', function () {
   let count = 0;
 
   before(async function () {
-    const found = await openBrowser();
-    if (!found) {
-      this.test!.parent!.title += ' (skipped: no browser here; set CHROME_PATH)';
-      this.skip();
-    }
-    browser = found;
+    browser = await browserFor(this);
     [gw, empty] = await Promise.all([startGateway(YAML), startGateway(PIPELINE)]);
     for (const [agent, cost] of Object.entries({
       'ci-1': '4.21',

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { loadPriceLayers } from '../../src/loader/prices.ts';
 import { PriceBook, type PriceLayer } from '../../src/metering/prices.ts';
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
-import { openBrowser } from '../support/browser.ts';
+import { browserFor } from '../support/browser.ts';
 import { root } from '../support/gateway.ts';
 import { openHouse, type TestHouse } from '../support/house.ts';
 import { type Pages, photograph, watchPages } from '../support/pages.ts';
@@ -40,12 +40,7 @@ describe('Prices in a browser', function () {
   let pages: Pages;
 
   before(async function () {
-    const found = await openBrowser();
-    if (!found) {
-      this.test!.parent!.title += ' (skipped: no browser here; set CHROME_PATH)';
-      this.skip();
-    }
-    browser = found;
+    browser = await browserFor(this);
     shipped = await loadPriceLayers(root);
   });
   after(() => browser?.close());
