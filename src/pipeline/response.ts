@@ -96,7 +96,19 @@ export class ExchangeResponse {
    * length was announced. `value` is asked when all of the body is out; null leaves it away.
    */
   setTrailer(name: string, value: () => string | null): void {
-    this.trailers.push([name, value]);
+    const stage = this.#stage;
+    this.trailers.push([
+      name,
+      () => {
+        try {
+          return value();
+        } catch (error) {
+          // The body is out: what would have been said behind it is no reason to break it.
+          this.#failed(stage, error);
+          return null;
+        }
+      },
+    ]);
   }
 
   /** Says when the rest of the body is only the bill: a client that leaves then does not cancel the upstream. */

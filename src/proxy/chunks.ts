@@ -46,7 +46,10 @@ export class Chunks {
   }
 }
 
+/** What no header may have is left away: behind it something else could seem to begin. */
+const UNSAYABLE = /[^\t\x20-\x7e\x80-\xff]/;
+
 function lineOf([name, value]: Trailers[number]): string {
   const text = value();
-  return text === null ? '' : `${name}: ${text}\r\n`;
+  return text === null || UNSAYABLE.test(text) ? '' : `${name}: ${text}\r\n`;
 }

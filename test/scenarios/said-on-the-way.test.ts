@@ -22,6 +22,8 @@ export default {
       exchange.onResponse((response) => {
         response.setTrailer('x-late', () => String(exchange.state.readNow?.() ? exchange.state.reading.usage?.output_tokens ?? 'none' : 'unread'));
         response.setTrailer('x-never', () => null);
+        if (request.header('x-odd')) response.setTrailer('x-odd', () => 'a\\r\\nx-forged: b');
+        if (request.header('x-odd')) response.setTrailer('x-broken', () => { throw new Error('no'); });
       });
       if (request.header('x-wait')) waiting++;
       if (request.header('x-wait')) await new Promise((done) => exchange.onGone(() => { gone++; done(); }));
@@ -103,6 +105,14 @@ describe('what is said on the way', () => {
     upstream.next(json({ ok: true }));
     const short = await ask({ te: 'trailers' });
     expect([short.headers.trailer, short.trailers]).to.eql([undefined, {}]);
+  });
+
+  it('is whole, though a trailer throws or has what no header may have', async () => {
+    upstream.always(stream(CHUNKS));
+    const answer = await ask({ te: 'trailers', 'x-odd': '1' }, { ...BODY, stream: true });
+    expect([answer.text, answer.broken]).to.eql([CHUNKS.join(''), false]);
+    expect(answer.trailers).to.eql({ 'x-late': '7' });
+    expect(running.lines.filter(({ msg }) => msg === 'plugin says failed')).to.have.length(1);
   });
 
   it('leaves the connection fit for the next request', async () => {
