@@ -16,6 +16,7 @@ export const BLANK: ExchangeRecord = {
   environment: null,
   tags: {},
   listener: '',
+  turn: null,
   method: '',
   path: '',
   provider: null,
@@ -49,6 +50,8 @@ export const BLANK: ExchangeRecord = {
   request_bytes: null,
   response_bytes: null,
   prompt: null,
+  tools_called: null,
+  cache_break: null,
   rewritten_by: [],
   config_version: '',
 };

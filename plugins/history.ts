@@ -44,7 +44,10 @@ function record(exchange: Exchange): ExchangeRecord {
   row.overhead_ms = exchange.leftAt === null ? null : tenths(exchange.leftAt);
   row.request_bytes = exchange.requestBytes;
   row.response_bytes = exchange.responseBytes;
+  row.turn = state.turn ? { relation: state.turn.relation, parent: state.turn.parent } : null;
   row.prompt = promptOf(exchange);
+  row.tools_called = state.reading?.toolCalls ?? null;
+  row.cache_break = state.cacheBreak ?? null;
   row.rewritten_by = request.rewrittenBy;
   row.config_version = exchange.terms.configVersion;
   putCaller(row, exchange);
@@ -120,7 +123,7 @@ function seconds(text: string | undefined, milliseconds: string | undefined): nu
 const MEASURED_BYTES = 1024 * 1024;
 
 /** Sizes of the prompt's parts as JSON text, in characters. */
-function promptOf({ request }: Exchange): ExchangeRecord['prompt'] {
+function promptOf({ request, state }: Exchange): ExchangeRecord['prompt'] {
   const { bodyBytes } = request;
   if (bodyBytes === 0 || bodyBytes > MEASURED_BYTES) return null;
   // Gemini's words for the same; what has no role there is the user's.
@@ -139,6 +142,9 @@ function promptOf({ request }: Exchange): ExchangeRecord['prompt'] {
     user_messages: contents === null ? roles && (roles.get('user') ?? 0) : contents - (answers ?? 0),
     assistant_messages: answers,
     tools: request.count('tools'),
+    tool_results: state.prompt?.toolResults ?? null,
+    images: state.prompt?.images ?? null,
+    parts: state.parts ?? null,
   };
 }
 

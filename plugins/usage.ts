@@ -197,6 +197,7 @@ const NOTHING: Reading = {
   speed: null,
   geo: null,
   stopReason: null,
+  toolCalls: null,
   reportedCostUsd: null,
   paid: false,
   deferred: false,

@@ -9,8 +9,26 @@ import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Documents } from './accounts/documents.ts';
 import type { Exchange, Principal, Terms, Verdict } from './pipeline/exchange.ts';
+import type { CutPrompt } from './pipeline/prompt.ts';
 import type { ExchangeRecord } from './pipeline/record.ts';
+import type { Settings } from './settings/settings.ts';
+import type { Audit } from './store/audit.ts';
 import type { Calibration, KnownOutput } from './store/queries/prediction-shapes.ts';
+import type {
+  Breaks,
+  BreaksQuestion,
+  GrowthPoint,
+  GrowthQuestion,
+  PromptSums,
+  PromptsQuestion,
+} from './store/queries/prompt-shapes.ts';
+import type {
+  SessionEntry,
+  SessionsPage,
+  SessionsQuestion,
+  TurnEntry,
+  TurnsQuestion,
+} from './store/queries/session-shapes.ts';
 import type { ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
 import type { Tokens } from './tokens/token-count.ts';
 
@@ -27,12 +45,34 @@ export type { KeptText } from './metering/kept-text.ts';
 export type { LateBill, LateMeter, LateShare } from './metering/late.ts';
 export { Ledger } from './metering/ledger.ts';
 export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
-export type { Exchange, ExchangeState, ModelLimits, Principal, Terms, Verdict } from './pipeline/exchange.ts';
+export type {
+  Exchange,
+  ExchangeState,
+  ModelLimits,
+  Principal,
+  PriorTurn,
+  Terms,
+  Turn,
+  Verdict,
+} from './pipeline/exchange.ts';
 export type { Bound, Foresight, Prediction } from './pipeline/foresight.ts';
+export type {
+  CacheBreak,
+  CutPrompt,
+  Fate,
+  Message,
+  PartKind,
+  PastCall,
+  Piece,
+  PromptPart,
+  TurnRelation,
+} from './pipeline/prompt.ts';
 export type { Provider } from './pipeline/provider.ts';
 export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
+export type { EffectiveSettings, Filters, Settings, SettingsBody, SettingsProblem } from './settings/settings.ts';
+export type { Audit, AuditEntry, AuditQuestion } from './store/audit.ts';
 export { fromPico } from './store/money.ts';
 export type {
   Calibration,
@@ -42,6 +82,24 @@ export type {
   KnownOutput,
   PredictionPoint,
 } from './store/queries/prediction-shapes.ts';
+export type {
+  BreakEntry,
+  Breaks,
+  BreaksQuestion,
+  GrowthPoint,
+  GrowthQuestion,
+  PartSum,
+  PromptSums,
+  PromptsQuestion,
+} from './store/queries/prompt-shapes.ts';
+export type {
+  SessionEntry,
+  SessionsPage,
+  SessionsQuestion,
+  TurnEntry,
+  TurnsQuestion,
+  TurnsTogether,
+} from './store/queries/session-shapes.ts';
 export type { ExchangeEntry, ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
 export type { TokenCount, Tokens } from './tokens/token-count.ts';
 
@@ -102,6 +160,16 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
     outputs(limit: number): Promise<KnownOutput[]>;
     /** What was predicted, held against what it came to. */
     calibration(range: { from: Date; to: Date }): Promise<Calibration>;
+    /** Sessions with rows in a stretch of time, the last used first. What was taken before is among them, as in `list`. */
+    sessions(question: SessionsQuestion): Promise<SessionsPage>;
+    /** One session; null where no row names it. */
+    session(id: string, tenant?: string): Promise<SessionEntry | null>;
+    /** The newest turns of a session or an agent, the oldest of them first. */
+    turns(question: TurnsQuestion): Promise<TurnEntry[]>;
+    /** What the parts of prompts came to; rows of the last seconds may be missing. */
+    prompts(question: PromptsQuestion): Promise<PromptSums>;
+    growth(question: GrowthQuestion): Promise<GrowthPoint[]>;
+    cacheBreaks(question: BreaksQuestion): Promise<Breaks>;
     /** So many rows wait for the database that no more are taken: what happens now will have no row. */
     readonly full: boolean;
   };
@@ -109,6 +177,12 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   accounts: Accounts;
   /** What was set while the gateway ran, of this plugin's own. */
   documents: Documents;
+  /** Who changed what. */
+  audit: Audit;
+  /** What operators set while the gateway runs. */
+  settings: Settings;
+  /** Takes requests' prompts apart, each once, whoever asks. */
+  prompts: Prompts;
   metrics: Metrics;
   /** Counts tokens where nobody has said how many: in a thread of its own, or by length here and now. Never rejects. */
   tokens: Tokens;
@@ -128,6 +202,36 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   /** Folder of gateway.yaml: relative paths in options start here. */
   folder: string;
 }
+
+/** Takes prompts apart. */
+export interface Prompts {
+  /**
+   * The prompt of an exchange as its request is now; null where the API has none or the body is not read.
+   * It is taken apart once, and again after somebody has changed it.
+   *
+   * @param components what the operator wants told apart in system prompts; it costs nothing twice, with or without
+   */
+  cut(exchange: Exchange, components?: Components): CutPrompt | null;
+  /** Reads the operator's components; throws an Error of one line that names what is wrong. */
+  components(specs: readonly ComponentSpec[]): Components;
+}
+
+/** A part of system prompts that an operator wants told apart: one of `heading`, `tag`, `pattern`, or `from`. */
+export interface ComponentSpec {
+  readonly name: string;
+  /** A Markdown heading: up to the next one of its level or above. */
+  readonly heading?: string;
+  /** An XML tag: `<name ...>` to `</name>`, both included. */
+  readonly tag?: string;
+  /** A regular expression in RE2's words, which takes time in proportion to the text. */
+  readonly pattern?: string;
+  /** From the first of these texts to the next `to`, or to the end. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** Components that were read. */
+export type Components = { readonly names: readonly string[] };
 
 /** A request that is not sent. */
 export interface Rehearsal {

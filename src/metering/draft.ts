@@ -5,6 +5,7 @@ import type { Reading, StopReason, Usage, UsagePart } from './usage.ts';
 
 const MAX_RAW_USAGE = 4096;
 const MAX_INCONSISTENCIES = 20;
+const MAX_TOOLS = 64;
 
 /** A reading while it is being written: what an adapter has understood of an answer so far. */
 export class Draft {
@@ -35,6 +36,7 @@ export class Draft {
   finishing = false;
   /** The protocol's own end was seen. */
   ended = false;
+  toolCalls: Record<string, number> | null = null;
   readonly inconsistencies: string[] = [];
   #rawUsage: string | null = null;
 
@@ -69,6 +71,12 @@ export class Draft {
     if (chars > 0) this.started = true;
   }
 
+  /** Notes that the answer calls a tool of the client's. */
+  called(tool: string): void {
+    const calls = (this.toolCalls ??= Object.create(null) as Record<string, number>);
+    if (tool in calls || Object.keys(calls).length < MAX_TOOLS) calls[tool] = (calls[tool] ?? 0) + 1;
+  }
+
   stop(reason: StopReason): void {
     this.stopReason = reason;
     this.finishing = true;
@@ -86,6 +94,7 @@ export class Draft {
       speed: this.speed,
       geo: this.geo,
       stopReason: this.stopReason,
+      toolCalls: this.toolCalls,
       reportedCostUsd: answers ? this.reportedCostUsd : null,
       paid: answers && this.isPaid,
       deferred: answers && ending === 'complete' && this.isDeferred,

@@ -79,6 +79,8 @@ export interface Reading {
   speed: string | null;
   geo: string | null;
   stopReason: StopReason | null;
+  /** How often the answer calls which tool of the client's; null where it calls none. At most 64 names. */
+  toolCalls: Record<string, number> | null;
   /** Provider-reported charge in US dollars, an exact decimal string. */
   reportedCostUsd: string | null;
   /** Not free, even where its provider is: a model of your own machine passed it on to one that charges. */

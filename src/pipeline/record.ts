@@ -4,6 +4,7 @@
  */
 import type { Unpriced } from '../metering/unpriced.ts';
 import type { Outcome, StopReason, Usage, UsagePart, UsageSource, UsageStatus } from '../metering/usage.ts';
+import type { CacheBreak, PromptPart, TurnRelation } from './prompt.ts';
 
 export interface ExchangeRecord {
   /**
@@ -22,6 +23,8 @@ export interface ExchangeRecord {
   environment: string | null;
   tags: Record<string, string>;
   listener: string;
+  /** How it goes on from earlier exchanges of its session; null where nobody looked. */
+  turn: { relation: TurnRelation /** The session it branched from. */; parent: string | null } | null;
 
   method: string;
   /** Without the query: queries carry keys. */
@@ -98,7 +101,14 @@ export interface ExchangeRecord {
     user_messages?: number | null;
     assistant_messages?: number | null;
     tools?: number | null;
+    tool_results?: number | null;
+    images?: number | null;
+    /** In the order in which providers cache them; null where the prompt was not taken apart, or is not kept any more. */
+    parts?: PromptPart[] | null;
   } | null;
+  /** How often the answer called which tool; null where nobody looked. */
+  tools_called: Record<string, number> | null;
+  cache_break: CacheBreak | null;
   /** What rewrote the request or the answer, by plugin name; empty when both passed untouched. */
   rewritten_by: string[];
   config_version: string;

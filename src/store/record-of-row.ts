@@ -42,6 +42,9 @@ export function toRecord(row: Columns | Row): ExchangeRecord {
     request_bytes: numberOf(at('request_bytes')),
     response_bytes: numberOf(at('response_bytes')),
     prompt: promptOf(detail, at('system_chars'), at('history_chars'), at('tools_chars')),
+    turn: null,
+    tools_called: null,
+    cache_break: null,
     config_version: textOf(at('config_version')) ?? '',
   };
 }

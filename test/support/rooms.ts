@@ -21,6 +21,19 @@ export const ROOMS: Readonly<Record<string, Rule>> = {
   },
   accounts: { said: 'itself and bytes/', may: (target) => inRooms(target, 'accounts', 'bytes') },
   tokens: { said: 'nothing of ours but itself', may: (target) => inRooms(target, 'tokens') },
+  prompts: {
+    said: 'itself, bytes/ and the types of pipeline/ and of the plugins’ door',
+    may: (target, typesOnly) =>
+      inRooms(target, 'prompts', 'bytes') || (typesOnly && (inRooms(target, 'pipeline') || target === 'src/plugin.ts')),
+  },
+  sessions: {
+    said: 'itself, and of pipeline/ and store/ types',
+    may: (target, typesOnly) => inRooms(target, 'sessions') || (typesOnly && inRooms(target, 'pipeline', 'store')),
+  },
+  settings: {
+    said: 'itself, and of accounts/ and store/ types',
+    may: (target, typesOnly) => inRooms(target, 'settings') || (typesOnly && inRooms(target, 'accounts', 'store')),
+  },
   config: { said: 'itself and metering/', may: (target) => inRooms(target, 'config', 'metering') },
   store: {
     said: 'itself, accounts/ and the types of pipeline/ and metering/',
@@ -59,6 +72,7 @@ export const HOMES: Readonly<Record<string, readonly Home[]>> = {
   pg: [{ at: 'store/postgres-driver.ts' }],
   pino: [{ at: 'log.ts' }, { at: 'log-destination.ts' }],
   'prom-client': [{ at: 'metrics.ts' }],
+  re2js: [{ at: 'prompts/components.ts' }],
   sequelize: [{ at: 'store/' }],
   umzug: [{ at: 'store/' }],
   undici: [{ at: 'proxy/' }, { at: 'generation.ts' }],
