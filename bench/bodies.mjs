@@ -5,6 +5,8 @@ const WORDS =
     ' ',
   );
 
+/** load.c writes a number of its own into each request: agents do not ask the same twice. */
+const NUMBER = 'turn-0000000000000000';
 /** Bodies above this size are made of others, bytes. */
 const LONG = 204_800;
 
@@ -40,6 +42,7 @@ function make(chars, { bytes, stream, model }) {
   const turns = big ? (bytes >= 100_000 ? 60 : 16) : 1;
   const messages = [{ role: 'system', content: text(big ? 1500 : 200) }];
   for (let i = 0; i < turns; i += 1) messages.push(big ? turn(i, chars) : { role: 'user', content: text(chars) });
+  messages.push({ role: 'user', content: `${NUMBER} and ${text(20)}` });
   const request = { model, messages };
   if (big) request.tools = Array.from({ length: Math.min(16, Math.round(bytes / 4000)) }, (_, i) => tool(i));
   request.temperature = 0.2;

@@ -27,16 +27,23 @@ const TITLES = {
   portkey: 'portkey',
   off: 'ours: policies off',
   accounting: 'ours: accounting on',
+  sessions: 'ours: sessions and prompts on',
   everything: 'ours: everything on',
 };
 const PLUGINS = {
   off: [],
   accounting: ['history', 'identity', 'include-usage', 'usage'],
+  sessions: ['history', 'identity', 'sessions', 'cache-breaks', 'prompts', 'include-usage', 'usage'],
   everything: [
     'history',
     'late-usage',
     'identity',
+    'sessions',
     'pauses',
+    'session-limits',
+    'trim',
+    'cache-breaks',
+    'prompts',
     'prediction',
     'rate-limits',
     'budgets',
@@ -50,9 +57,10 @@ const LIMITS = [
   'budgets:',
   '  - { name: each agent, per: agent, limit_usd: 1000000, period: day }',
   '  - { name: all, limit_usd: 1000000, period: month, action: warn }',
+  'session_limits: [ { name: all, chars: { soft: 100000000 }, usd: { hard: 1000000 }, repeats: { hard: 1000000 } } ]',
   'rate_limits: [ { name: each agent, per: agent, requests_per_minute: 1000000000, tokens_per_minute: 1000000000000 } ]',
 ];
-const PORTS = { nginx: 1, portkey: 2, off: 3, accounting: 4, everything: 5 };
+const PORTS = { nginx: 1, portkey: 2, off: 3, accounting: 4, everything: 5, sessions: 6 };
 
 /** Starts the wanted targets one after the other and checks that each passes on what it is sent. */
 export async function startTargets(options, mock, folder) {
