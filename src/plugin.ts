@@ -34,7 +34,7 @@ import type { Tokens } from './tokens/token-count.ts';
 
 export type { Accounts, Claim, Standing, Taken } from './accounts/accounts.ts';
 export type { Documents, Json } from './accounts/documents.ts';
-export { instantOf } from './accounts/local-time.ts';
+export { faceAt, instantOf } from './accounts/local-time.ts';
 export type { Calendar, Period } from './accounts/period.ts';
 export { isZone, readPeriod, windowOf } from './accounts/period.ts';
 export type { AccountKey, Dimension, FactOf, Measure, Window } from './accounts/series.ts';
