@@ -284,6 +284,8 @@ export interface Page {
   name: string;
   /** In the menu and above the page. */
   title: string;
+  /** False: links lead to it, and it stands in no menu. */
+  menu?: false;
   /** Its view fetches itself anew when something happens, and needs the feed for it. */
   live?: boolean;
   data(question: PageQuestion): Record<string, unknown> | Promise<Record<string, unknown>>;

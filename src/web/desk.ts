@@ -55,7 +55,8 @@ export class Desk {
   }
 
   #menu() {
-    const own = this.house.pages().map(({ name, title }) => ({ name, title, href: `/dashboard/${name}` }));
+    const listed = this.house.pages().filter(({ menu }) => menu !== false);
+    const own = listed.map(({ name, title }) => ({ name, title, href: `/dashboard/${name}` }));
     return [...FIRST, ...own, ...LAST];
   }
 
