@@ -35,9 +35,14 @@ export function endsEscaped(bytes: Buffer, from: number, to: number): boolean {
   return ((to - at) & 1) === 1;
 }
 
-/** A member's name in quotes, made once to be searched for often. */
+/**
+ * A member's name as `valueAfter` and its like search for it, made once to be searched for often.
+ *
+ * Without its opening quote: a search stops at each byte that is the first of what it looks for,
+ * and JSON has far more quotes than letters of one kind.
+ */
 export function marker(name: string): Buffer {
-  return Buffer.from(`"${name}"`);
+  return Buffer.from(`${name}"`);
 }
 
 /**
@@ -48,8 +53,10 @@ export function marker(name: string): Buffer {
 export function valueAfter(bytes: Buffer, name: Buffer, from = 0): number {
   let found = bytes.indexOf(name, from);
   while (found !== -1) {
-    const colon = skipSpace(bytes, found + name.length);
-    if (bytes[colon] === COLON && bytes[found - 1] !== BACKSLASH) return skipSpace(bytes, colon + 1);
+    if (bytes[found - 1] === QUOTE && bytes[found - 2] !== BACKSLASH) {
+      const colon = skipSpace(bytes, found + name.length);
+      if (bytes[colon] === COLON) return skipSpace(bytes, colon + 1);
+    }
     found = bytes.indexOf(name, found + name.length);
   }
   return -1;

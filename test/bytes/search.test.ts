@@ -19,6 +19,13 @@ describe('searching JSON bytes', () => {
     }
   });
 
+  it('knows a name from one that ends like it', () => {
+    expect(valueAfter(Buffer.from('{"x_usage":1,"raw usage":2}'), usage)).to.equal(-1);
+    const bytes = Buffer.from('{"x_usage":1,"usage":2}');
+    expect(valueAfter(bytes, usage)).to.equal(bytes.length - 2);
+    expect(valueAfter(Buffer.from('usage":2}'), usage)).to.equal(-1);
+  });
+
   it('passes over members that are null', () => {
     expect(hasValue(Buffer.from('{"usage":null}'), usage)).to.equal(false);
     expect(hasValue(Buffer.from('{"usage":null,"x_groq":{"usage":{}}}'), usage)).to.equal(true);
