@@ -10,6 +10,8 @@ export interface Documents {
   all(): ReadonlyMap<string, Json>;
   /** Resolves when it is stored; from then on it is in force here, and in other processes within a second. Rejects when the database does not answer. */
   put(id: string, body: Json): Promise<void>;
+  /** The same for several, all of them or none; null takes one away. */
+  putAll(bodies: ReadonlyMap<string, Json | null>): Promise<void>;
   /** False: there was none. */
   delete(id: string): Promise<boolean>;
   /** Calls back after each change, wherever it was made; returns what ends that. */

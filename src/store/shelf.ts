@@ -22,15 +22,31 @@ const POSTGRES_DELETE = `with locked as materialized (select pg_advisory_xact_lo
 update documents set body = null, version = nextval('documents_version'), updated_ms = $3 from locked
 where kind = $1 and id = $2 and body is not null returning kind, id, body, version`;
 
+const POSTGRES_PUT_ALL = `with locked as materialized (select pg_advisory_xact_lock(${LOCK}))
+insert into documents (kind, id, body, version, updated_ms)
+select $1, one->>'id', one->>'body', nextval('documents_version'), $3 from locked, json_array_elements($2::json) as one
+on conflict (kind, id) do update set body = excluded.body, version = excluded.version, updated_ms = excluded.updated_ms
+returning kind, id, body, version`;
+
 // The driver gives no rows for what begins with the word insert, or update.
 const SQLITE_NEXT = 'with newest as (select coalesce(max(version), 0) + 1 as version from documents)';
 const SQLITE_PUT = `${SQLITE_NEXT}
 insert into documents (kind, id, body, version, updated_ms) select $1, $2, $3, version, $4 from newest where true
 on conflict (kind, id) do update set body = excluded.body, version = excluded.version, updated_ms = excluded.updated_ms
 returning kind, id, body, version`;
+const SQLITE_PUT_ALL = `${SQLITE_NEXT}
+insert into documents (kind, id, body, version, updated_ms)
+select $1, one.value->>'id', one.value->>'body', version, $3 from newest, json_each($2) as one where true
+on conflict (kind, id) do update set body = excluded.body, version = excluded.version, updated_ms = excluded.updated_ms
+returning kind, id, body, version`;
 const SQLITE_DELETE = `${SQLITE_NEXT}
 update documents set body = null, version = (select version from newest), updated_ms = $3
 where kind = $1 and id = $2 and body is not null returning kind, id, body, version`;
+
+const POSTGRES = { put: POSTGRES_PUT, putAll: POSTGRES_PUT_ALL, delete: POSTGRES_DELETE };
+const SQLITE = { put: SQLITE_PUT, putAll: SQLITE_PUT_ALL, delete: SQLITE_DELETE };
+
+type Change = (what: keyof typeof SQLITE, binds: Binds) => Promise<Line[]>;
 
 /** All documents as they are known here: read once, and again where another process has changed them. */
 export class Shelf {
@@ -75,10 +91,9 @@ export class Shelf {
     return folder;
   }
 
-  readonly #change = async (isPut: boolean, binds: Binds): Promise<Line[]> => {
-    const sqlite = this.#database.dialect === 'sqlite';
-    const put = sqlite ? SQLITE_PUT : POSTGRES_PUT;
-    return this.#database.change<Line>(isPut ? put : sqlite ? SQLITE_DELETE : POSTGRES_DELETE, binds);
+  readonly #change: Change = (what, binds) => {
+    const statements = this.#database.dialect === 'sqlite' ? SQLITE : POSTGRES;
+    return this.#database.change<Line>(statements[what], binds);
   };
 
   async #poll(): Promise<void> {
@@ -111,14 +126,14 @@ export class Shelf {
 /** The documents of one kind. */
 class Folder implements Documents {
   readonly #kind: string;
-  readonly #change: (isPut: boolean, binds: Binds) => Promise<Line[]>;
+  readonly #change: Change;
   readonly #log: StoreLog;
   readonly #bodies = new Map<string, Json>();
   /** Of deleted ones, too: what is read late may be older than what was deleted here. */
   readonly #versions = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
 
-  constructor(kind: string, change: (isPut: boolean, binds: Binds) => Promise<Line[]>, log: StoreLog) {
+  constructor(kind: string, change: Change, log: StoreLog) {
     this.#kind = kind;
     this.#change = change;
     this.#log = log;
@@ -129,11 +144,16 @@ class Folder implements Documents {
   }
 
   async put(id: string, body: Json): Promise<void> {
-    this.#follow(await this.#change(true, [this.#kind, id, JSON.stringify(body), Date.now()]));
+    this.#follow(await this.#change('put', [this.#kind, id, JSON.stringify(body), Date.now()]));
+  }
+
+  async putAll(bodies: ReadonlyMap<string, Json | null>): Promise<void> {
+    const list = [...bodies].map(([id, body]) => ({ id, body: body === null ? null : JSON.stringify(body) }));
+    if (list.length > 0) this.#follow(await this.#change('putAll', [this.#kind, JSON.stringify(list), Date.now()]));
   }
 
   async delete(id: string): Promise<boolean> {
-    const lines = await this.#change(false, [this.#kind, id, Date.now()]);
+    const lines = await this.#change('delete', [this.#kind, id, Date.now()]);
     this.#follow(lines);
     return lines.length > 0;
   }

@@ -13,6 +13,9 @@ class Shelf {
     this.bodies.set(id, body);
     for (const listener of this.listeners) listener();
   }
+  async putAll(bodies: ReadonlyMap<string, Json | null>): Promise<void> {
+    for (const [id, body] of bodies) await (body === null ? this.delete(id) : this.put(id, body));
+  }
   async delete(id: string): Promise<boolean> {
     const had = this.bodies.delete(id);
     for (const listener of this.listeners) listener();

@@ -53,7 +53,13 @@ describe('the way past a budget', () => {
   async function pass(one: Exchange, budgets: object[], more: Partial<PassageParts> = {}) {
     const accounts: Accounts = more.accounts ?? books;
     const file = budgets.map((budget, i) => readBudget({ name: `b${i}`, period: 'day', ...budget }, 'file').budget!);
-    const documents = { all: () => new Map(), put: async () => {}, delete: async () => false, onChange: () => nothing };
+    const documents = {
+      all: () => new Map(),
+      put: async () => {},
+      putAll: async () => {},
+      delete: async () => false,
+      onChange: () => nothing,
+    };
     const list = new BudgetList({ file, documents, accounts: books, log: LOG });
     const alerts = new Alerts({ accounts, log: LOG, told: new Told(), publish: nothing, count: nothing });
     const shares = sharesOf(list, one);
