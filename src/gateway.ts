@@ -18,6 +18,7 @@ import { createProxy } from './proxy/handler.ts';
 import { Overload } from './proxy/overload.ts';
 import { Resources } from './resources.ts';
 import type { Scrubber } from './scrub.ts';
+import { LiveSettings } from './settings/live-settings.ts';
 import { Shared } from './shared.ts';
 import type { Store } from './store/store.ts';
 import { Tally } from './tally.ts';
@@ -64,6 +65,8 @@ export class Gateway {
   readonly events = new EventEmitter();
   readonly ports: Ports;
   readonly tally: Tally;
+  store!: Store;
+  settings!: LiveSettings;
   refusal: Refusal | null = null;
   draining = false;
 
@@ -76,7 +79,6 @@ export class Gateway {
   readonly #retiring = new Map<Generation, Promise<void>>();
   #app: ReturnType<typeof createApp> | null = null;
   #current!: Generation;
-  #store!: Store;
   #held: Held | null = null;
   #watch: Watch | null = null;
   #applying: Promise<void> | null = null;
@@ -91,7 +93,7 @@ export class Gateway {
     this.tally = new Tally(this.metrics, parts.log, {
       inFlight: () => this.inFlight,
       refused: () => this.refusal !== null,
-      store: () => this.#store.health(),
+      store: () => this.store.health(),
     });
     this.events.setMaxListeners(0);
     this.ports = new Ports(this.#resources, (req, res, port) => this.#app!(req, res, port));
@@ -127,10 +129,6 @@ export class Gateway {
     return this.#current;
   }
 
-  get store(): Store {
-    return this.#store;
-  }
-
   get retiring(): number {
     return this.#retiring.size;
   }
@@ -163,7 +161,7 @@ export class Gateway {
     await Promise.race([retired, new Promise((done) => setTimeout(done, CUT_MS).unref())]);
     for (const key of this.#held?.ports ?? []) await this.#resources.release(key);
     if (this.#held) await this.#resources.release(this.#held.storeKey);
-    if (this.#retiring.size > 0) await this.#store.close();
+    if (this.#retiring.size > 0) await this.store.close();
     this.#overload.close();
     return whole;
   }
@@ -199,7 +197,7 @@ export class Gateway {
   async #take(blueprint: Blueprint): Promise<void> {
     const { log, scrubber } = this.parts;
     const { config } = blueprint;
-    if (!this.#store) log.setLevel(config.log.level);
+    if (!this.store) log.setLevel(config.log.level);
     scrubber.learn(blueprint.secrets);
     const storeKey = `store ${config.database} ${config.data} ${config.durability}`;
     this.#refuseMove(storeKey);
@@ -209,7 +207,8 @@ export class Gateway {
       (value) => value.close(),
     );
     try {
-      this.#store ??= store;
+      this.store ??= store;
+      this.settings ??= new LiveSettings(store.documents('settings'), store.audit);
       this.#app ??= this.#makeApp();
       const generated = await ownKey(config, this.folder, this.parts);
       const lender = this.#lender(store);
@@ -244,7 +243,7 @@ export class Gateway {
     const { log } = this.parts;
     const before = this.#current as Generation | undefined;
     const heldBefore = this.#held;
-    this.#store = held.store;
+    this.store = held.store;
     this.#held = held;
     this.#fingerprint = fingerprintOf(blueprint);
     log.setLevel(blueprint.config.log.level);
@@ -288,6 +287,7 @@ export class Gateway {
       store,
       tokens: this.#tokens,
       shared: this.#shared,
+      settings: this.settings,
       current: () => this.#current,
       publish: (event, data) => void this.events.emit('event', event, data),
       failed: (plugin, error) => this.tally.stageFailed(plugin, error),

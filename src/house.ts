@@ -8,6 +8,7 @@ import type { GatewayMetrics } from './metrics.ts';
 import type { Principal } from './pipeline/exchange.ts';
 import type { Log, Page, Panel } from './plugin.ts';
 import { isLoopback, type Port } from './ports.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Store } from './store/store.ts';
 import type { Tally } from './tally.ts';
 import type { ConfigurationState, House, ProviderView, StageView } from './web/house.ts';
@@ -22,23 +23,24 @@ export interface Inside {
   readonly draining: boolean;
   readonly current: Generation;
   readonly store: Store;
+  readonly settings: Settings;
   readonly retiring: number;
   readonly inFlight: number;
   readonly ports: { all: readonly Port[] };
   readonly events: NodeJS.EventEmitter;
 }
 
-/** The predecessor's default session limit, in characters. */
-const SESSION_CHAR_LIMIT = 200_000;
-
 /** The gateway as pages and API see it. */
 export class GatewayHouse implements House {
-  readonly sessionCharLimit = SESSION_CHAR_LIMIT;
   readonly #gateway: Inside;
   #routes: (PluginRoutes & { of: Generation }) | null = null;
 
   constructor(gateway: Inside) {
     this.#gateway = gateway;
+  }
+
+  get sessionCharLimit(): number {
+    return this.#gateway.settings.of(null).sessionCharLimit;
   }
 
   get log(): Log {

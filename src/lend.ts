@@ -3,6 +3,7 @@ import type { GatewayLog } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Lent } from './plugin.ts';
 import { rehearse } from './rehearsal.ts';
+import type { Settings } from './settings/settings.ts';
 import type { Shared } from './shared.ts';
 import type { Store } from './store/store.ts';
 import type { Tokens } from './tokens/token-count.ts';
@@ -15,6 +16,7 @@ export interface Lender {
   store: Store;
   tokens: Tokens;
   shared: Shared;
+  settings: Settings;
   /** The configuration that serves now. */
   current: () => Generation;
   publish(event: string, data: unknown): void;
@@ -26,7 +28,7 @@ const FLUSH_MS = 500;
 
 /** Makes what one plugin instance may use while it lives; `close` takes it back. */
 export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
-  const { metrics, folder, store, tokens, shared, current, publish, failed } = lender;
+  const { metrics, folder, store, tokens, shared, settings, current, publish, failed } = lender;
   const timers: NodeJS.Timeout[] = [];
   const lent: Lent = {
     options: options as Lent['options'],
@@ -36,6 +38,7 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     folder,
     accounts: store.accounts,
     documents: store.documents(plugin),
+    settings,
     tokens,
     shared: (name, make) => shared.hold(`${plugin}\n${name}`, make, lent),
     terms: () => current().terms,

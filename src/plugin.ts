@@ -71,7 +71,16 @@ export type { Provider } from './pipeline/provider.ts';
 export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
-export type { EffectiveSettings, Filters, Settings, SettingsBody, SettingsProblem } from './settings/settings.ts';
+export type {
+  AgentSettings,
+  EffectiveSettings,
+  Filters,
+  FiltersPart,
+  Settings,
+  SettingsBody,
+  SettingsDefaults,
+  SettingsProblem,
+} from './settings/settings.ts';
 export type { Audit, AuditEntry, AuditQuestion } from './store/audit.ts';
 export { fromPico } from './store/money.ts';
 export type {

@@ -30,6 +30,28 @@ export interface Filters {
   };
 }
 
+/** Some of the filters; what is left out, or null, is as it is for all. */
+export type FiltersPart = {
+  readonly [K in keyof Filters]?:
+    | (Filters[K] extends boolean ? boolean : { readonly [M in keyof Filters[K]]?: Filters[K][M] | null })
+    | null;
+};
+
+/** What one agent has of its own; null: as for all. */
+export interface AgentSettings {
+  readonly session_char_limit?: number | null | undefined;
+  readonly poll_interval_minutes?: number | null | undefined;
+  readonly filters?: FiltersPart | null | undefined;
+}
+
+/** What gateway.yaml says: it holds where nothing was set at run time. */
+export interface SettingsDefaults {
+  readonly session_char_limit?: number | undefined;
+  readonly poll_interval_minutes?: number | undefined;
+  readonly filters?: FiltersPart | undefined;
+  readonly agents?: Readonly<Record<string, AgentSettings>> | undefined;
+}
+
 /** As one agent has it: its own word, or what holds for all. */
 export interface EffectiveSettings {
   /** Characters of history. */
@@ -48,7 +70,8 @@ export interface SettingsBody {
       /** Null: as for all. */
       session_char_limit: number | null;
       poll_interval_minutes: number | null;
-      filters?: Filters | null;
+      /** Left out where the agent has none of its own. */
+      filters?: FiltersPart;
       _effective_session_char_limit: number;
       _effective_poll_interval_minutes: number;
     }
@@ -75,4 +98,6 @@ export interface Settings {
   change(patch: unknown, who: string | null): Promise<SettingsProblem | null>;
   /** Calls back after each change, wherever it was made; returns what ends that. */
   onChange(listener: () => void): () => void;
+  /** Lays values of gateway.yaml beneath what is set at run time: the last that were laid hold. Returns what takes them away. */
+  lay(defaults: SettingsDefaults): () => void;
 }

@@ -16,6 +16,7 @@ const EXACT = new Set([
   '/api/usage',
   '/api/summary',
   '/api/report',
+  '/api/settings',
   // Ours even where no plugin takes it: what was meant for us must not reach a provider.
   '/api/ingest/routed',
 ]);

@@ -31,8 +31,11 @@ export const ROOMS: Readonly<Record<string, Rule>> = {
     may: (target, typesOnly) => inRooms(target, 'sessions') || (typesOnly && inRooms(target, 'pipeline', 'store')),
   },
   settings: {
-    said: 'itself, and of accounts/ and store/ types',
-    may: (target, typesOnly) => inRooms(target, 'settings') || (typesOnly && inRooms(target, 'accounts', 'store')),
+    said: 'itself, the suggestions of config/, and of accounts/ and store/ types',
+    may: (target, typesOnly) =>
+      inRooms(target, 'settings') ||
+      target === 'src/config/suggest.ts' ||
+      (typesOnly && inRooms(target, 'accounts', 'store')),
   },
   config: { said: 'itself and metering/', may: (target) => inRooms(target, 'config', 'metering') },
   store: {
