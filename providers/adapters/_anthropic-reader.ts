@@ -31,6 +31,8 @@ const TYPES = new Set([
   'error',
 ]);
 
+/** Blocks that call a tool of the client's, or of a server that the client named. The provider's own are `server_tool_use`. */
+const CALLS = new Set<unknown>(['tool_use', 'mcp_tool_use']);
 /** Blocks that begin without content: their deltas bring it. */
 const EMPTY_STARTS = new Set(['text', 'thinking', 'fallback']);
 
@@ -70,7 +72,7 @@ export class AnthropicReader implements AnswerReader {
     } else if (type === 'message_delta') this.#delta(membersOf(event.data), draft);
     else if (type === 'content_block_start') {
       const block = asObject(membersOf(event.data).get('content_block'));
-      this.#block(block);
+      this.#block(block, draft);
       if (typeof block?.type === 'string' && !EMPTY_STARTS.has(block.type)) draft.started = true;
     } else if (type === 'error') draft.error ??= readError(membersOf(event.data)) ?? { type: null, code: null };
     else if (type === '') draft.error ??= readError(membersOf(event.data));
@@ -82,7 +84,7 @@ export class AnthropicReader implements AnswerReader {
     const content = body.get('content');
     for (const each of asList(content)) {
       const block = asObject(each);
-      this.#block(block);
+      this.#block(block, draft);
       if (block?.type !== 'fallback') draft.started = true;
       draft.addText(textOf(block));
     }
@@ -129,8 +131,10 @@ export class AnthropicReader implements AnswerReader {
     if (raw !== null) draft.stop({ raw, normalized: STOPS.get(raw) ?? null });
   }
 
-  #block(block: JsonObject | null): void {
-    if (block?.type === 'fallback') this.#servedBy = nameOf(asObject(block.to)?.model) ?? this.#servedBy;
+  #block(block: JsonObject | null, draft: Draft): void {
+    if (block === null) return;
+    if (block.type === 'fallback') this.#servedBy = nameOf(asObject(block.to)?.model) ?? this.#servedBy;
+    else if (CALLS.has(block.type)) draft.called(block.name);
   }
 }
 

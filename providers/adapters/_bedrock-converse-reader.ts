@@ -72,7 +72,7 @@ export class ConverseReader implements AnswerReader {
     else if (name === 'metadata') {
       draft.ended = true;
       this.#told(members, draft);
-    } else if (asObject(members.get('start')) !== null) draft.started = true;
+    } else addStart(asObject(members.get('start')), draft);
   }
 
   #stop(members: JsonMembers, draft: Draft): void {
@@ -94,6 +94,17 @@ export class ConverseReader implements AnswerReader {
   }
 }
 
+function addStart(start: JsonObject | null, draft: Draft): void {
+  if (start === null) return;
+  draft.started = true;
+  addCall(asObject(start.toolUse), draft);
+}
+
+/** Tools with a type run at the provider. */
+function addCall(call: JsonObject | null, draft: Draft): void {
+  if (call !== null && call.type !== 'server_tool_use') draft.called(call.name);
+}
+
 function addDelta(delta: JsonObject | null, draft: Draft): void {
   if (delta === null) return;
   const text = delta.text ?? asObject(delta.toolUse)?.input ?? asObject(delta.reasoningContent)?.text;
@@ -106,6 +117,7 @@ function addBlock(block: JsonObject | null, draft: Draft): void {
   if (block === null) return;
   draft.started = true;
   const call = asObject(block.toolUse);
+  addCall(call, draft);
   const reasoning = asObject(asObject(block.reasoningContent)?.reasoningText)?.text;
   const text = block.text ?? reasoning ?? (call && JSON.stringify(call.input ?? {}));
   if (typeof text === 'string') draft.addText(text);

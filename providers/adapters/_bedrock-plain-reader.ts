@@ -27,7 +27,7 @@ const VECTORS = ['embedding', 'embeddings', 'embeddingsByType'];
  * counters grow from chunk to chunk, and the last one counts.
  */
 export class PlainReader implements AnswerReader {
-  readonly members = [...TEXTS, ...LISTS, ...STOPS, ...INPUT, ...OUTPUT, ...VECTORS, 'meta'];
+  readonly members = [...TEXTS, ...LISTS, ...STOPS, ...INPUT, ...OUTPUT, ...VECTORS, 'meta', 'tool_calls'];
   readonly #usage: Usage = {};
 
   event(event: SseEvent, draft: Draft): void {
@@ -51,6 +51,8 @@ export class PlainReader implements AnswerReader {
         if (typeof text === 'string') draft.addText(text);
       }
     }
+    // Cohere's, each whole.
+    for (const call of asList(members.get('tool_calls'))) draft.called(asObject(call)?.name);
     const reasons = STOPS.flatMap((name) => [members.get(name), entries[0]?.[name]]).map(nameOf);
     const stop = reasons.find((reason) => reason !== null);
     if (stop) draft.stop(bedrockStop(stop));

@@ -31,6 +31,8 @@ const STOPS: ReadonlyMap<string, StopKind> = new Map([
   ['cancelled', 'error'],
 ]);
 
+/** Calls of the client's tools, or of a server that the client named. */
+const CALLS = new Set<unknown>(['function_call', 'mcp_server_tool_call']);
 /** Where deltas carry text: words, thoughts and the arguments of calls. */
 const TEXTS = ['text', 'arguments', 'partial_arguments'];
 
@@ -45,6 +47,8 @@ export class InteractionsReader implements AnswerReader {
   readonly members = ['usage', 'model', 'agent', 'id', 'status', 'service_tier', 'steps', 'outputs'];
   #usage: JsonObject | null = null;
   #tier: string | null = null;
+  /** Ids of calls: a step and a delta of it may both have the name. */
+  readonly #called = new Set<string>();
 
   event(event: SseEvent, draft: Draft): void {
     if (event.data === null || event.data.toString('latin1', 0, DONE.length) === DONE) return;
@@ -56,7 +60,9 @@ export class InteractionsReader implements AnswerReader {
     this.#state(said, draft);
     const metadata = said.within('metadata');
     if (metadata !== null) this.#used(metadata, 'total_usage', draft);
-    this.#content(asObject(said.get('delta')), draft);
+    const delta = asObject(said.get('delta'));
+    this.#content(delta, draft);
+    for (const part of [asObject(said.get('step')), asObject(said.get('content')), delta]) this.#call(part, draft);
     draft.usageIsFinal = draft.ended;
   }
 
@@ -102,9 +108,18 @@ export class InteractionsReader implements AnswerReader {
   #step(step: JsonObject | null, draft: Draft): void {
     if (step === null || step.type === 'user_input') return;
     draft.started = true;
+    this.#call(step, draft);
     this.#content(step, draft);
     if (asObject(step.arguments) !== null) draft.addText(JSON.stringify(step.arguments));
     for (const part of [...asList(step.content), ...asList(step.summary)]) this.#content(asObject(part), draft);
+  }
+
+  #call(part: JsonObject | null, draft: Draft): void {
+    if (part === null || !CALLS.has(part.type)) return;
+    const id = nameOf(part.id);
+    if (id !== null && this.#called.has(id)) return;
+    if (id !== null) this.#called.add(id);
+    draft.called(part.name);
   }
 
   #content(part: JsonObject | null, draft: Draft): void {

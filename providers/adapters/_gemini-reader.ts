@@ -121,6 +121,8 @@ export class GeminiReader implements AnswerReader {
     const call = asObject(part.functionCall);
     if (call !== null) {
       this.#called = true;
+      // Arguments may come in pieces, of which the first has the name.
+      draft.called(call.name);
       draft.addText(JSON.stringify(call.args ?? {}));
     }
     const code = asObject(part.executableCode)?.code;

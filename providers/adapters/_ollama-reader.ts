@@ -52,7 +52,9 @@ export class OllamaReader implements AnswerReader {
     for (const call of asList(message?.tool_calls)) {
       this.#calls = true;
       draft.started = true;
-      draft.addText(JSON.stringify(asObject(asObject(call)?.function)?.arguments ?? {}));
+      const called = asObject(asObject(call)?.function);
+      draft.called(called?.name);
+      draft.addText(JSON.stringify(called?.arguments ?? {}));
     }
     // Of the models that paint.
     if (object.get('image') !== undefined) draft.started = true;

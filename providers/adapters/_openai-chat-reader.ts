@@ -19,6 +19,7 @@ import {
   type UsagePart,
 } from '../../src/adapter.ts';
 import { isCloudModel } from './_ollama-cloud.ts';
+import { ChatCalls } from './_openai-calls.ts';
 import { fireworksUsage, timingsUsage } from './_openai-hints.ts';
 import { isNothing, messageTexts, textsOf } from './_openai-message.ts';
 import { chatStop } from './_openai-stop.ts';
@@ -28,6 +29,9 @@ const USAGE = marker('usage');
 const FINISH_REASON = marker('finish_reason');
 const ERROR = marker('error');
 const REFUSAL = marker('refusal');
+const NAME = marker('name');
+/** Both words for a call have it, and text hardly ever. */
+const CALL = Buffer.from('_call');
 /** Where deltas carry text, most frequent first; `transcript` is what an audio answer says. */
 const TEXTS = ['content', 'arguments', 'reasoning_content', 'reasoning', 'text', 'refusal', 'transcript'].map(marker);
 const DONE = '[DONE]';
@@ -38,8 +42,9 @@ const OPENING = 16;
 /**
  * Reads Chat Completions, Completions and Embeddings, of OpenAI and of everyone who speaks like it.
  *
- * Only the events up to the first content, and later those with usage, a finish reason or
- * an error, are parsed; in the others the text is counted where it lies.
+ * Only the events up to the first content, and later those with usage, a finish reason, the
+ * name of a tool that is called or an error, are parsed; in the others the text is counted where
+ * it lies.
  */
 export class ChatReader implements AnswerReader {
   readonly members = [
@@ -66,6 +71,7 @@ export class ChatReader implements AnswerReader {
   #textMarker = TEXTS[0]!;
   #parsed = 0;
   #refused = false;
+  readonly #calls = new ChatCalls();
   /** The stop reason of the first choice was seen; those of other choices do not replace it. */
   #stopIsFirst = false;
 
@@ -91,7 +97,11 @@ export class ChatReader implements AnswerReader {
     const opening = !draft.started || (draft.model === null && this.#parsed < OPENING);
     const chars = this.#text(raw, draft);
     const tells =
-      opening || hasValue(raw, USAGE) || hasValue(raw, FINISH_REASON) || (chars === 0 && hasValue(raw, ERROR));
+      opening ||
+      hasValue(raw, USAGE) ||
+      hasValue(raw, FINISH_REASON) ||
+      (raw.includes(CALL) && charsOf(raw, NAME) > 0) ||
+      (chars === 0 && hasValue(raw, ERROR));
     if (!tells || event.data === null) return;
     this.#parsed++;
     if (chars > 0 && charsOf(raw, REFUSAL) > 0) this.#refused = true;
@@ -162,8 +172,9 @@ export class ChatReader implements AnswerReader {
     if (choice === null) return false;
     this.#stop(choice, draft);
     if (asObject(choice.error) !== null) draft.error ??= { type: null, code: null };
-    const delta = Object.entries(asObject(choice.delta) ?? {});
-    if (delta.some(([name, value]) => name !== 'role' && !isNothing(value))) draft.started = true;
+    const delta = asObject(choice.delta) ?? asObject(choice.message) ?? {};
+    this.#calls.read(delta, choice.index, draft);
+    if (Object.entries(delta).some(([name, value]) => name !== 'role' && !isNothing(value))) draft.started = true;
     return this.#usageOf(choice.usage, JSON.stringify(choice.usage), draft);
   }
 
@@ -172,6 +183,7 @@ export class ChatReader implements AnswerReader {
     this.#stop(choice, draft);
     const message = asObject(choice.message);
     if (nameOf(choice.text) !== null || message !== null) draft.started = true;
+    if (message !== null) this.#calls.read(message, choice.index, draft);
     // Together writes the text twice, in the manner of completions too.
     for (const text of message === null ? textsOf(choice.text) : messageTexts(message)) draft.addText(text);
     if (typeof message?.refusal === 'string' && message.refusal !== '') this.#refused = true;

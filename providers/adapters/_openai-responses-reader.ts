@@ -21,10 +21,22 @@ import { readResponsesUsage, reportedCost } from './_openai-usage.ts';
 const TYPE = marker('type');
 const DELTA = marker('delta');
 const CALL = Buffer.from('_call"');
+const CALL_ENDING = '_call';
 const OPENING = new Set(['response.created', 'response.queued', 'response.in_progress']);
 const TERMINAL = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled']);
 /** Kinds of items that leave the next step to the client. */
-const CLIENT_CALLS = new Set(['function_call', 'custom_tool_call', 'computer_call', 'local_shell_call']);
+const CLIENT_CALLS = new Set([
+  'function_call',
+  'custom_tool_call',
+  'computer_call',
+  'local_shell_call',
+  'shell_call',
+  'apply_patch_call',
+]);
+/** A call of a server that the client named; OpenAI makes it, and goes on. */
+const MCP_CALL = 'mcp_call';
+/** Where a shell runs that is not the client's. */
+const HOSTED = 'container_reference';
 
 /** What a status means; `incomplete` has its reason instead. */
 const STOPS: ReadonlyMap<string, StopKind> = new Map([
@@ -41,7 +53,8 @@ const STOPS: ReadonlyMap<string, StopKind> = new Map([
  *
  * That event repeats the whole output in one line, so its members are found by a scan
  * and only the small ones are parsed. Hosted tools are charged per call and are not in
- * the usage: their items are counted once by id, wherever they appear.
+ * the usage: their items are counted once by id, wherever they appear. So are calls of the
+ * client's tools: when an item is done, and not again when the whole output is told.
  */
 export class ResponsesReader implements AnswerReader {
   readonly members = ['usage', 'model', 'id', 'status', 'service_tier', 'incomplete_details', 'output'];
@@ -52,6 +65,7 @@ export class ResponsesReader implements AnswerReader {
   readonly #searches = new Set<string>();
   readonly #fileSearches = new Set<string>();
   readonly #containers = new Set<string>();
+  readonly #calls = new Set<string>();
 
   event(event: SseEvent, draft: Draft): void {
     const type = eventType(event);
@@ -64,7 +78,9 @@ export class ResponsesReader implements AnswerReader {
       if (response) this.#identify(response, draft);
     } else if (type === 'response.output_item.done') {
       draft.started = true;
-      if (event.raw.includes(CALL)) this.#item(asObject(this.#members(event)?.get('item')));
+      if (!event.raw.includes(CALL)) return;
+      const members = this.#members(event);
+      this.#item(asObject(members?.get('item')), members?.get('output_index'), draft);
     } else if (TERMINAL.has(type)) {
       const response = this.#members(event)?.within('response');
       draft.ended = true;
@@ -108,7 +124,7 @@ export class ResponsesReader implements AnswerReader {
     }
     draft.error ??= readError(response);
     this.#status(response, draft);
-    for (const item of asList(response.get('output'))) this.#item(asObject(item));
+    asList(response.get('output')).forEach((item, at) => void this.#item(asObject(item), at, draft));
   }
 
   #status(response: JsonMembers, draft: Draft): void {
@@ -128,7 +144,7 @@ export class ResponsesReader implements AnswerReader {
     draft.serviceTier = nameOf(response.get('service_tier')) ?? draft.serviceTier;
   }
 
-  #item(item: JsonObject | null): void {
+  #item(item: JsonObject | null, place: unknown, draft: Draft): void {
     if (item === null) return;
     this.#items++;
     const id = nameOf(item.id) ?? `item ${this.#items}`;
@@ -136,7 +152,18 @@ export class ResponsesReader implements AnswerReader {
     if (item.type === 'web_search_call' && (action === null || action.type === 'search')) this.#searches.add(id);
     else if (item.type === 'file_search_call') this.#fileSearches.add(id);
     else if (item.type === 'code_interpreter_call') this.#containers.add(nameOf(item.container_id) ?? id);
-    else if (typeof item.type === 'string' && CLIENT_CALLS.has(item.type)) this.#clientCall = true;
+    else if (isClientCall(item)) {
+      this.#clientCall = true;
+      this.#called(item, place, draft);
+    } else if (item.type === MCP_CALL) this.#called(item, place, draft);
+  }
+
+  /** Notes a call once, by its id or else by its place in the output. What has no name is called by its kind. */
+  #called(item: JsonObject, place: unknown, draft: Draft): void {
+    const key = nameOf(item.call_id) ?? nameOf(item.id) ?? `place ${place}`;
+    if (this.#calls.has(key)) return;
+    this.#calls.add(key);
+    draft.called(item.name ?? String(item.type).slice(0, -CALL_ENDING.length));
   }
 
   /** `{type:"error",code,...}`, or the same nested under `error` in older captures. */
@@ -164,6 +191,10 @@ function eventType(event: SseEvent): string {
 
 function isType(name: string): boolean {
   return name.startsWith('response.') || name === 'error';
+}
+
+function isClientCall({ type, environment }: JsonObject): boolean {
+  return typeof type === 'string' && CLIENT_CALLS.has(type) && asObject(environment)?.type !== HOSTED;
 }
 
 function keepItem(item: JsonObject | null, draft: Draft): void {

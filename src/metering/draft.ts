@@ -6,6 +6,8 @@ import type { Reading, StopReason, Usage, UsagePart } from './usage.ts';
 const MAX_RAW_USAGE = 4096;
 const MAX_INCONSISTENCIES = 20;
 const MAX_TOOLS = 64;
+/** Characters of a tool's name that are kept. */
+const MAX_TOOL_NAME = 128;
 
 /** A reading while it is being written: what an adapter has understood of an answer so far. */
 export class Draft {
@@ -71,10 +73,13 @@ export class Draft {
     if (chars > 0) this.started = true;
   }
 
-  /** Notes that the answer calls a tool of the client's. */
-  called(tool: string): void {
-    const calls = (this.toolCalls ??= Object.create(null) as Record<string, number>);
-    if (tool in calls || Object.keys(calls).length < MAX_TOOLS) calls[tool] = (calls[tool] ?? 0) + 1;
+  /** Notes that the answer calls a tool of the client's; what is no name says nothing. */
+  called(tool: unknown): void {
+    if (typeof tool !== 'string' || tool === '') return;
+    const name = tool.slice(0, MAX_TOOL_NAME).replaceAll('\0', '\uFFFD').toWellFormed();
+    this.toolCalls ??= Object.create(null) as Record<string, number>;
+    const calls = this.toolCalls;
+    if (name in calls || Object.keys(calls).length < MAX_TOOLS) calls[name] = (calls[name] ?? 0) + 1;
   }
 
   stop(reason: StopReason): void {

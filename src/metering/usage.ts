@@ -79,7 +79,7 @@ export interface Reading {
   speed: string | null;
   geo: string | null;
   stopReason: StopReason | null;
-  /** How often the answer calls which tool of the client's; null where it calls none. At most 64 names. */
+  /** How often the answer calls which tool of the client's, as far as it was read; null where it calls none. At most 64 names. */
   toolCalls: Record<string, number> | null;
   /** Provider-reported charge in US dollars, an exact decimal string. */
   reportedCostUsd: string | null;
