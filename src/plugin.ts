@@ -40,7 +40,7 @@ export { isZone, readPeriod, windowOf } from './accounts/period.ts';
 export type { AccountKey, Dimension, FactOf, Measure, Window } from './accounts/series.ts';
 export { Series } from './accounts/series.ts';
 export type { Cost, CostQuestion } from './metering/cost.ts';
-export { parseDecimal } from './metering/decimal.ts';
+export { type Decimal, formatDecimal, parseDecimal } from './metering/decimal.ts';
 export type { KeptText } from './metering/kept-text.ts';
 export type { LateBill, LateMeter, LateShare } from './metering/late.ts';
 export { Ledger } from './metering/ledger.ts';
@@ -71,6 +71,10 @@ export type { Provider } from './pipeline/provider.ts';
 export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
+export { type Asked, breakOf, type FoundBreak, LEAST_SHARE, LEAST_TOKENS } from './prompts/breaks.ts';
+export { type Counted, type Stretch, stretchesOf } from './prompts/fates.ts';
+export { partsOf, type Run } from './prompts/parts.ts';
+export { sharesOf } from './prompts/shares.ts';
 export type {
   AgentSettings,
   EffectiveSettings,
