@@ -2,6 +2,7 @@ import type { Generation } from './generation.ts';
 import type { GatewayLog } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Lent } from './plugin.ts';
+import { PromptCutter } from './prompts/cutter.ts';
 import { rehearse } from './rehearsal.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Shared } from './shared.ts';
@@ -38,7 +39,9 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     folder,
     accounts: store.accounts,
     documents: store.documents(plugin),
+    audit: store.audit,
     settings,
+    prompts: cutterOf(store),
     tokens,
     shared: (name, make) => shared.hold(`${plugin}\n${name}`, make, lent),
     terms: () => current().terms,
@@ -54,6 +57,17 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     shared.release(lent);
   };
   return { lent, close };
+}
+
+/** One for each database, since its salt lies there. */
+const cutters = new WeakMap<Store, PromptCutter>();
+
+function cutterOf(store: Store): PromptCutter {
+  const known = cutters.get(store);
+  if (known) return known;
+  const cutter = new PromptCutter(store.documents('prompts'));
+  cutters.set(store, cutter);
+  return cutter;
 }
 
 const recordsOf = (store: Store): Lent['records'] => ({
@@ -73,5 +87,23 @@ const recordsOf = (store: Store): Lent['records'] => ({
   sums: async (question) => {
     await store.flush(FLUSH_MS);
     return store.queries.sums(question);
+  },
+  sessions: async (question) => {
+    await store.flush(FLUSH_MS);
+    return store.queries.sessions(question);
+  },
+  session: async (id, tenant) => {
+    await store.flush(FLUSH_MS);
+    return store.queries.session(id, tenant);
+  },
+  turns: async (question) => {
+    await store.flush(FLUSH_MS);
+    return store.queries.turns(question);
+  },
+  prompts: (question) => store.queries.prompts(question),
+  growth: (question) => store.queries.growth(question),
+  cacheBreaks: async (question) => {
+    await store.flush(FLUSH_MS);
+    return store.queries.cacheBreaks(question);
   },
 });

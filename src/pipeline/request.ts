@@ -74,6 +74,11 @@ export class ExchangeRequest {
     return this.#bytes?.join() ?? null;
   }
 
+  /** The same as it lies, in pieces where it is large; another object after each change. */
+  get bytes(): Rope | null {
+    return this.#bytes;
+  }
+
   /** Length of `body`, which a body of megabytes is better asked for first; 0 when there is none. */
   get bodyBytes(): number {
     return this.#bytes?.length ?? 0;
