@@ -51,6 +51,15 @@ export const COLUMNS = {
   predicted_output: 'bigint',
   predicted_p90_output: 'bigint',
   predicted_confidence: 'text',
+  relation: 'text',
+  parent_session: 'text',
+  tool_results: 'bigint',
+  called: 'text',
+  break_cause: 'text',
+  break_part: 'text',
+  break_tokens: 'bigint',
+  break_pico: 'bigint',
+  break_idle_s: 'double precision',
   detail: 'text',
 } as const;
 
@@ -60,15 +69,25 @@ export type ColumnName = keyof typeof COLUMNS;
 export type Cell = string | number | null;
 
 /** One row of `exchanges` as it is read; money is read as text, so that no digit is lost. */
-export type Columns = { [name in ColumnName | 'seq']: Cell };
+export type Columns = { [name in ColumnName | 'seq']: Cell } & { parts?: Cell };
 
-/** The list after `select` for whole rows. */
-export const SELECT_ALL = ['seq', ...Object.keys(COLUMNS)].map(selected).join(', ');
-/** The same without what lists do not read. */
-export const SELECT_ENTRY = ['seq', ...Object.keys(COLUMNS)]
-  .filter((name) => !/^(detail$|charged_|predicted_)/.test(name))
+const ALL = ['seq', ...Object.keys(COLUMNS)];
+
+/** The list after `select` for whole rows of `exchanges`; a query may read their `parts` beside it. */
+export const SELECT_ALL = ALL.map(selected).join(', ');
+/** What a turn of a session shows. */
+export const SELECT_TURN = ALL.filter((name) => !/^(charged|predicted)_/.test(name))
   .map(selected)
   .join(', ');
+/** What lists read. */
+export const SELECT_ENTRY = ALL.filter(
+  (name) => !/^(detail$|called$|relation$|parent_|tool_results$|charged_|predicted_|break_)/.test(name),
+)
+  .map(selected)
+  .join(', ');
+
+/** Of whole rows: the parts of the prompt, which lie beside them; null where there are none, or none any more. */
+export const SELECT_PARTS = '(select parts from exchange_parts where exchange_parts.seq = exchanges.seq) as parts';
 
 function selected(name: string): string {
   return name.endsWith('_pico') ? `cast(${name} as text) as ${name}` : name;

@@ -27,15 +27,28 @@ from json_each($1) as entry
 join exchanges on exchanges.id = entry.value->>'id'
 join json_each(entry.value, '$.detail.tags') as tag`;
 
+const SQLITE_PARTS = `insert or ignore into exchange_parts (seq, parts)
+select exchanges.seq, entry.value->>'parts'
+from json_each($1) as entry join exchanges on exchanges.id = entry.value->>'id'
+where entry.value->>'parts' is not null`;
+
+// Data-modifying parts of a statement that nobody reads from run all the same.
 const POSTGRES = `with locked as materialized (select pg_advisory_xact_lock(${LOCK})),
+entry as materialized (
+  select * from rows from (json_to_recordset($1::json) as (${NAMES.map((name) => `${name} ${COLUMNS[name as 'id']}`).join(', ')}, parts text))
+    with ordinality as entry(${NAMES.join(', ')}, parts, position)
+),
 stored as (
   insert into exchanges (${NAMES.join(', ')})
-  select ${NAMES.map((name) => `entry.${name}`).join(', ')}
-  from locked, rows from (json_to_recordset($1::json) as (${NAMES.map((name) => `${name} ${COLUMNS[name as 'id']}`).join(', ')}))
-    with ordinality as entry(${NAMES.join(', ')}, position)
+  select ${NAMES.map((name) => `entry.${name}`).join(', ')} from locked, entry
   order by entry.position
   on conflict (id) do nothing
-  returning seq, detail
+  returning seq, id, detail
+),
+apart as (
+  insert into exchange_parts (seq, parts)
+  select stored.seq, entry.parts from stored join entry on entry.id = stored.id where entry.parts is not null
+  on conflict do nothing
 )
 insert into exchange_tags (seq, name, value)
 select stored.seq, substr(tag.key, 1, ${TAG.name}), substr(tag.value, 1, ${TAG.value}) from stored, json_each_text(stored.detail::json->'tags') as tag
@@ -48,5 +61,6 @@ export async function insert(database: Database, texts: readonly string[]): Prom
   await database.together(async (run) => {
     await run(SQLITE_ROWS, [json]);
     if (json.includes('"tags":{')) await run(SQLITE_TAGS, [json]);
+    if (json.includes('"parts":[')) await run(SQLITE_PARTS, [json]);
   });
 }

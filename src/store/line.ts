@@ -32,7 +32,8 @@ function sum(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
 }
 
-function storable(value: unknown): unknown {
+/** Gives a value with U+FFFD for what no database takes. */
+export function storable(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(UNSTORABLE_CHARACTER, '\uFFFD');
   if (Array.isArray(value)) return value.map(storable);
   if (typeof value !== 'object' || value === null) return value;

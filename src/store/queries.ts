@@ -1,5 +1,6 @@
 import type { ExchangeRecord } from '../pipeline/record.ts';
 import type { Database } from './database.ts';
+import { cacheBreaks } from './queries/breaks.ts';
 import { choices } from './queries/choices.ts';
 import { eventsAfter, newestSeq } from './queries/events.ts';
 import { type AnswerQuestion, knownIds, unsettled } from './queries/known.ts';
@@ -8,10 +9,15 @@ import { type SummaryQuestion, summary, type UsageQuestion, usageRows } from './
 import type { AgentSummary, Report, UsageRow } from './queries/predecessor-shapes.ts';
 import type { Calibration, KnownOutput } from './queries/prediction-shapes.ts';
 import { calibration, outputs } from './queries/predictions.ts';
+import type * as prompt from './queries/prompt-shapes.ts';
+import { growth, prompts } from './queries/prompts.ts';
 import { type ReportQuestion, report } from './queries/report.ts';
 import { series } from './queries/series.ts';
+import type * as of from './queries/session-shapes.ts';
+import { session, sessions } from './queries/sessions.ts';
 import type * as shape from './queries/shapes.ts';
 import { sums, totals } from './queries/totals.ts';
+import { turns } from './queries/turns.ts';
 import { unpricedModels } from './queries/unpriced.ts';
 
 /** What people and programs ask of the recorded exchanges. The same code asks either dialect. */
@@ -70,6 +76,36 @@ export class Queries {
   /** Holds what was predicted against what it came to. */
   calibration(range: shape.Range): Promise<Calibration> {
     return calibration(this.#database, range);
+  }
+
+  /** Pages through sessions, the last used first. */
+  sessions(question: of.SessionsQuestion): Promise<of.SessionsPage> {
+    return sessions(this.#database, question);
+  }
+
+  /** Reads one session. */
+  session(id: string, tenant?: string): Promise<of.SessionEntry | null> {
+    return session(this.#database, id, tenant);
+  }
+
+  /** Reads the newest turns of a session or an agent, the oldest of them first. */
+  turns(question: of.TurnsQuestion): Promise<of.TurnEntry[]> {
+    return turns(this.#database, question);
+  }
+
+  /** Tells what the parts of prompts came to, by hours that are summed up already. */
+  prompts(question: prompt.PromptsQuestion): Promise<prompt.PromptSums> {
+    return prompts(this.#database, question);
+  }
+
+  /** Tells how one part of prompts grew. */
+  growth(question: prompt.GrowthQuestion): Promise<prompt.GrowthPoint[]> {
+    return growth(this.#database, question);
+  }
+
+  /** Lists breaks of the provider's cache and sums them up. */
+  cacheBreaks(question: prompt.BreaksQuestion): Promise<prompt.Breaks> {
+    return cacheBreaks(this.#database, question);
   }
 
   /** Answers `GET /api/summary`. */

@@ -1,11 +1,14 @@
 /** Makes records of rows again. */
 import type { UnpricedReason } from '../metering/unpriced.ts';
 import type { StopKind, Usage } from '../metering/usage.ts';
+import type { CacheBreak, PartKind, PromptPart, TurnRelation } from '../pipeline/prompt.ts';
 import type { ExchangeRecord } from '../pipeline/record.ts';
 import type { Cell, ColumnName, Columns } from './columns.ts';
 import { numberOf, textOf } from './columns.ts';
 import { fromPico } from './money.ts';
-import { type Detail, type Kept, type Row, USAGE_COLUMNS, USAGE_NAMES } from './row.ts';
+import { type PackedCalls, type PackedPart, unpackCalls, unpackParts } from './packed-parts.ts';
+import type { Detail, Kept, Row } from './row.ts';
+import { USAGE_COLUMNS, USAGE_NAMES } from './row-usage.ts';
 
 /** Makes the record of a row, whether it comes from the database or from the journal. */
 export function toRecord(row: Columns | Row): ExchangeRecord {
@@ -41,10 +44,10 @@ export function toRecord(row: Columns | Row): ExchangeRecord {
     time_to_first_token_ms: numberOf(at('ttft_ms')),
     request_bytes: numberOf(at('request_bytes')),
     response_bytes: numberOf(at('response_bytes')),
-    prompt: promptOf(detail, at('system_chars'), at('history_chars'), at('tools_chars')),
-    turn: null,
-    tools_called: null,
-    cache_break: null,
+    prompt: promptOf(detail, row),
+    turn: turnOf(row),
+    tools_called: calledOf(row.called),
+    cache_break: breakOf(row, detail.break_usd),
     config_version: textOf(at('config_version')) ?? '',
   };
 }
@@ -124,14 +127,57 @@ function usageOf(detail: Detail, row: Columns | Row): Usage | null {
   return usage;
 }
 
-function promptOf(detail: Detail, system: Cell | undefined, history: Cell | undefined, tools: Cell | undefined) {
+function promptOf(detail: Detail, row: Columns | Row): ExchangeRecord['prompt'] {
   const prompt = {
-    system_chars: numberOf(system),
-    history_chars: numberOf(history),
-    tools_chars: numberOf(tools),
+    system_chars: numberOf(row.system_chars),
+    history_chars: numberOf(row.history_chars),
+    tools_chars: numberOf(row.tools_chars),
   };
   const known = prompt.system_chars !== null || prompt.history_chars !== null || prompt.tools_chars !== null;
   if (!Array.isArray(detail.prompt)) return known || detail.prompt === 0 ? prompt : null;
-  const [messages, user_messages, assistant_messages, counted] = detail.prompt;
-  return { ...prompt, messages, user_messages, assistant_messages, tools: counted };
+  const [messages, user_messages, assistant_messages, tools, images] = detail.prompt;
+  const counted = { ...prompt, messages, user_messages, assistant_messages, tools };
+  if (images === undefined) return counted;
+  return { ...counted, tool_results: numberOf(row.tool_results), images, parts: partsOf(row.parts) };
+}
+
+/** Reads parts, whether they come from the database or from the journal. */
+export function partsOf(parts: Cell | PackedPart[] | undefined): PromptPart[] | null {
+  return parts === null || parts === undefined ? null : unpackParts(unpacked(parts) as PackedPart[]);
+}
+
+export function calledOf(called: Cell | PackedCalls | undefined): Record<string, number> | null {
+  return called === null || called === undefined ? null : unpackCalls(unpacked(called) as PackedCalls);
+}
+
+function unpacked(value: Cell | unknown[]): unknown {
+  return typeof value === 'string' ? JSON.parse(value) : value;
+}
+
+function turnOf(row: Columns | Row): ExchangeRecord['turn'] {
+  const relation = textOf(row.relation);
+  return relation === null ? null : { relation: relation as TurnRelation, parent: textOf(row.parent_session) };
+}
+
+/** What breaks a row has: at most one. `cost` is what it cost where the column cannot hold it. */
+export function breakOf(row: BreakCells, cost: string | undefined): CacheBreak | null {
+  const cause = textOf(row.break_cause);
+  if (cause === null) return null;
+  return {
+    cause: cause as CacheBreak['cause'],
+    part: partNameOf(row.break_part),
+    tokens: Number(row.break_tokens),
+    cost_usd: costOf({ ...(cost !== undefined && { cost_usd: cost }) }, row.break_pico),
+    idle_s: Number(row.break_idle_s),
+  };
+}
+
+type BreakCells = { readonly [name in `break_${'cause' | 'part' | 'tokens' | 'pico' | 'idle_s'}`]?: Cell | undefined };
+
+/** `file:AGENTS.md`; only the name may have a colon. */
+export function partNameOf(cell: Cell | undefined): CacheBreak['part'] {
+  const part = textOf(cell);
+  if (part === null) return null;
+  const colon = part.indexOf(':');
+  return { kind: part.slice(0, colon) as PartKind, name: part.slice(colon + 1) };
 }

@@ -5,22 +5,23 @@
  * where it says something. A value that its column cannot hold (a fraction of a token,
  * money finer than a pico-dollar) is kept in `detail` too.
  */
-import { CHARACTERS } from '../accounts/series.ts';
-import type { Usage, UsageName } from '../metering/usage.ts';
+import type { Usage } from '../metering/usage.ts';
 import type { ExchangeRecord } from '../pipeline/record.ts';
 import { writeCharges } from './charged.ts';
 import type { ColumnName } from './columns.ts';
 import { fromPico, toPico } from './money.ts';
-
-/** Characters of a text column. Clients choose some of them, and Postgres refuses long values in an index. */
-const MAX_TEXT = CHARACTERS.text;
-/** Beyond this a count is not believed, so that sums cannot overflow; the detail still has it. */
-const MAX_COUNT = 1e12;
+import { type PackedCalls, type PackedPart, packCalls, packParts } from './packed-parts.ts';
+import { keepUsage } from './row-usage.ts';
+import { count, pico, text } from './row-values.ts';
 
 /** A row on its way to the database: what is absent is null there. */
-export type Row = { id: string; detail: Detail } & {
-  [name in Exclude<ColumnName, 'id' | 'detail'>]?: string | number | undefined;
-};
+export type Row = {
+  id: string;
+  detail: Detail;
+  called?: PackedCalls | undefined;
+  /** They are stored beside the row. */
+  parts?: PackedPart[] | undefined;
+} & { [name in Exclude<ColumnName, 'id' | 'detail' | 'called'>]?: string | number | undefined };
 
 /** Members of a record that lie in `detail` as they are, unless they are null or empty. */
 const KEPT = [
@@ -50,19 +51,24 @@ export interface Detail extends Partial<Kept> {
   error?: { http_status?: number | null; retry_after_s?: number | null };
   /** Without the names of its members: most rows have it. */
   price?: [key: string, version: string, rates: Readonly<Record<string, string | true>>];
-  /** How many messages of whom, and tools: what of the prompt is not in columns; 0 for a prompt of which nothing is known. */
-  prompt?: 0 | [messages: number | null, user: number | null, assistant: number | null, tools: number | null];
+  /**
+   * How many messages of whom, and tools: what of the prompt is not in columns; 0 for a prompt of which nothing is known.
+   * With a fifth element its images, tool results and parts were looked for.
+   */
+  prompt?:
+    | 0
+    | [messages: number | null, user: number | null, assistant: number | null, tools: number | null]
+    | [
+        messages: number | null,
+        user: number | null,
+        assistant: number | null,
+        tools: number | null,
+        images: number | null,
+      ];
   cost_usd?: string;
+  /** Cost of the cache's break where its column cannot hold it. */
+  break_usd?: string;
 }
-
-export const USAGE_COLUMNS = {
-  input_tokens: 'input_tokens',
-  output_tokens: 'output_tokens',
-  'cache_read.input_tokens': 'cache_read_tokens',
-  'cache_creation.input_tokens': 'cache_write_tokens',
-  'reasoning.output_tokens': 'reasoning_tokens',
-} as const satisfies { [name in UsageName]?: ColumnName };
-export const USAGE_NAMES = Object.keys(USAGE_COLUMNS) as (keyof typeof USAGE_COLUMNS)[];
 
 /** A row of which nothing is known yet. Copied in one step; built from parts with `...` an object of this size costs 24 KB. */
 const BLANK: Row = {
@@ -118,6 +124,16 @@ const BLANK: Row = {
   predicted_output: undefined,
   predicted_p90_output: undefined,
   predicted_confidence: undefined,
+  relation: undefined,
+  parent_session: undefined,
+  tool_results: undefined,
+  called: undefined,
+  break_cause: undefined,
+  break_part: undefined,
+  break_tokens: undefined,
+  break_pico: undefined,
+  break_idle_s: undefined,
+  parts: undefined,
 };
 
 /** Makes the row of a record. It runs for every exchange, so it makes one object and loops over little. */
@@ -153,6 +169,7 @@ export function toRow(record: ExchangeRecord): Row {
   writeAmounts(row, record);
   writeCharges(row);
   if (record.prediction) writePrediction(row, record.prediction);
+  writeTurn(row, record);
   return row;
 }
 
@@ -192,6 +209,26 @@ function writePrediction(row: Row, prediction: NonNullable<ExchangeRecord['predi
   row.predicted_confidence = prediction.confidence;
 }
 
+/** How it goes on from others, and what its prompt was made of. */
+function writeTurn(row: Row, { turn, prompt, tools_called: called, cache_break: broken }: ExchangeRecord): void {
+  row.relation = turn?.relation;
+  row.parent_session = text(turn?.parent);
+  row.tool_results = count(prompt?.tool_results);
+  if (prompt?.parts) row.parts = packParts(prompt.parts);
+  if (called) row.called = packCalls(called);
+  if (!broken) return;
+  row.break_cause = broken.cause;
+  row.break_part = text(broken.part && `${broken.part.kind}:${broken.part.name}`);
+  row.break_tokens = broken.tokens;
+  row.break_idle_s = broken.idle_s;
+  row.break_pico = pico(broken.cost_usd);
+  if (
+    broken.cost_usd !== null &&
+    (row.break_pico === undefined || fromPico(row.break_pico as string) !== broken.cost_usd)
+  )
+    row.detail.break_usd = broken.cost_usd;
+}
+
 function detailOf(record: ExchangeRecord): Detail {
   const detail: Detail = {};
   for (const name of KEPT) {
@@ -215,7 +252,9 @@ function isCanonical(time: string): boolean {
 
 function keepPrompt(prompt: NonNullable<ExchangeRecord['prompt']>, detail: Detail): void {
   const { messages, user_messages: user, assistant_messages: assistant, tools } = prompt;
-  if (messages !== undefined) detail.prompt = [messages, user ?? null, assistant ?? null, tools ?? null];
+  if (prompt.tool_results !== undefined || prompt.images !== undefined || prompt.parts !== undefined)
+    detail.prompt = [messages ?? null, user ?? null, assistant ?? null, tools ?? null, prompt.images ?? null];
+  else if (messages !== undefined) detail.prompt = [messages, user ?? null, assistant ?? null, tools ?? null];
   else if (prompt.system_chars === null && prompt.history_chars === null && prompt.tools_chars === null)
     detail.prompt = 0;
 }
@@ -232,20 +271,6 @@ function facts(error: NonNullable<ExchangeRecord['error']>): NonNullable<Detail[
   return { ...(http_status !== null && { http_status }), ...(retry_after_s !== null && { retry_after_s }) };
 }
 
-function keepUsage(usage: Usage, detail: Detail): void {
-  let rest: Usage | undefined;
-  let named = false;
-  for (const key in usage) {
-    const name = key as UsageName;
-    if (name in USAGE_COLUMNS && count(usage[name]) !== undefined) named = true;
-    else {
-      rest ??= {};
-      rest[name] = usage[name]!;
-    }
-  }
-  if (rest || !named) detail.usage = rest ?? {};
-}
-
 function picoOf(record: ExchangeRecord, detail: Detail): string | undefined {
   if (record.cost_usd === null) return undefined;
   const pico = toPico(record.cost_usd);
@@ -257,17 +282,4 @@ function picoOf(record: ExchangeRecord, detail: Detail): string | undefined {
 function whyOf(unpriced: ExchangeRecord['unpriced']): string | null {
   if (unpriced === null) return null;
   return unpriced.missing === null ? unpriced.reason : `${unpriced.reason}:${unpriced.missing}`;
-}
-
-function pico(dollars: string | null): string | undefined {
-  return (dollars === null ? null : toPico(dollars)) ?? undefined;
-}
-
-function text(value: string | null | undefined): string | undefined {
-  if (value === null || value === undefined) return undefined;
-  return value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value;
-}
-
-function count(value: number | null | undefined): number | undefined {
-  return Number.isInteger(value) && value! >= 0 && value! <= MAX_COUNT ? value! : undefined;
 }

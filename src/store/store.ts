@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Documents } from '../accounts/documents.ts';
 import type { ExchangeRecord } from '../pipeline/record.ts';
+import type { Audit } from './audit.ts';
+import { AuditBook } from './audit-book.ts';
 import { Backlog } from './backlog.ts';
 import { withCharges } from './charge.ts';
 import type { Durability } from './connect.ts';
@@ -59,6 +61,8 @@ const LOG_MS = 5000;
  */
 export class Store {
   readonly queries: Queries;
+  /** Who changed what. */
+  readonly audit: Audit;
   readonly #database: Database;
   readonly #backlog = new Backlog();
   readonly #journal: Journal;
@@ -80,6 +84,7 @@ export class Store {
     this.#lock = lock;
     this.#log = log;
     this.queries = new Queries(database);
+    this.audit = new AuditBook(database);
     this.#writer = new Writer({
       database,
       backlog: this.#backlog,

@@ -1,5 +1,5 @@
 import type { ExchangeRecord } from '../../pipeline/record.ts';
-import { type Columns, SELECT_ALL } from '../columns.ts';
+import { type Columns, SELECT_ALL, SELECT_PARTS } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { toRecord } from '../record-of-row.ts';
 import { Where, whereOf } from './filters.ts';
@@ -39,7 +39,7 @@ export async function unsettled(database: Database, question: AnswerQuestion): P
   const where = whereOf({ api, provider }, from, to);
   const piece = textOfAnswer(responseId).replace(/[!%_]/g, '!$&');
   where.and(`usage_source <> 'provider' and detail like ${where.bind(`%${piece}%`)} escape '!'`);
-  const sql = `select ${SELECT_ALL} from exchanges where ${where.sql} order by time_ms, seq limit 1`;
+  const sql = `select ${SELECT_ALL}, ${SELECT_PARTS} from exchanges where ${where.sql} order by time_ms, seq limit 1`;
   const [row] = await database.select<Columns>(sql, where.binds);
   return row ? toRecord(row) : null;
 }

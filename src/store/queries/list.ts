@@ -1,5 +1,5 @@
 import type { ExchangeRecord } from '../../pipeline/record.ts';
-import { type Columns, SELECT_ALL, SELECT_ENTRY } from '../columns.ts';
+import { type Columns, SELECT_ALL, SELECT_ENTRY, SELECT_PARTS } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { toRecord } from '../record-of-row.ts';
 import { StoreError } from '../store-error.ts';
@@ -32,7 +32,10 @@ export async function list(database: Database, question: ListQuestion): Promise<
 export async function byId(database: Database, id: string, tenant?: string): Promise<ExchangeRecord | null> {
   const where = whereOf({ tenant });
   where.and(`id = ${where.bind(id)}`);
-  const [row] = await database.select<Columns>(`select ${SELECT_ALL} from exchanges where ${where.sql}`, where.binds);
+  const [row] = await database.select<Columns>(
+    `select ${SELECT_ALL}, ${SELECT_PARTS} from exchanges where ${where.sql}`,
+    where.binds,
+  );
   return row ? toRecord(row) : null;
 }
 
