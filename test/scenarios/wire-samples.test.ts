@@ -77,6 +77,7 @@ function judgeRecord(sample: WireSample, row: ExchangeRecord): void {
   ).to.equal(true);
   judgeMoney(wanted, row);
   expect(row.stop_reason).to.eql(wanted.stop_reason);
+  expect(row.tools_called).to.eql(wanted.tools_called ?? null);
   expect(row.model.request).to.equal(wanted.model.request ?? null);
   expect(row.model.response).to.equal(wanted.model.response);
   if (wanted.response_id !== undefined) expect(row.response_id).to.equal(wanted.response_id);

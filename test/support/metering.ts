@@ -83,6 +83,7 @@ export function checkSample(adapter: Adapter, sample: WireSample): void {
     expect(reading.error).to.deep.equal({ type: expected.error.type, code: expected.error.code });
   }
   if (expected.usage_by_model !== undefined) expect(reading.parts).to.deep.equal(expected.usage_by_model);
+  expect(reading.toolCalls, 'tools_called').to.deep.equal(expected.tools_called ?? null);
   expect(reading.inconsistencies, 'inconsistencies').to.deep.equal(expected.inconsistencies ?? []);
 }
 

@@ -52,6 +52,7 @@ export interface WireSample {
     error?: { type: string | null; code: string | null; http_status?: number; retry_after_s?: number };
     service_tier?: { request: string; response: string };
     inconsistencies?: string[];
+    tools_called?: Record<string, number>;
   };
 }
 
