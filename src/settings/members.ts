@@ -32,7 +32,9 @@ export function membersOf(value: unknown, at: string, known: readonly string[]):
     const meant = closest(name, known);
     throw new Wrong(
       join(at, name),
-      meant === null ? `is not known; known are ${known.join(', ')}` : `is not known; did you mean ${meant}?`,
+      meant === null
+        ? `is not known; known are ${known.filter((one) => !one.startsWith('_')).join(', ')}`
+        : `is not known; did you mean ${meant}?`,
     );
   }
   return value;

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
+import type { Json } from '../../src/accounts/documents.ts';
 import { exec } from '../../src/store/driver.ts';
 import { Store } from '../../src/store/store.ts';
 import { postgres } from '../support/postgres.ts';
@@ -51,6 +52,33 @@ onBothDialects('documents', (place) => {
     ]);
     await store.close();
     expect([...(await place().open()).documents('budgets').all()].sort()).to.eql([...mine.all()].sort());
+  });
+
+  it('are set together, with one call to those who listen, and null takes one away', async () => {
+    const store = await place().open();
+    const mine = store.documents('settings');
+    await mine.put('old', { deep: 'value' });
+    let rings = 0;
+    mine.onChange(() => rings++);
+    const odd = { "it's": ['"', '$1', '\0', '😀', null, 1.5] };
+    const bodies: [string, Json | null][] = [
+      ['new', odd],
+      ['old', null],
+      ['never', null],
+      ['n', 7],
+      ["o'dd", 'text'],
+    ];
+    await mine.putAll(new Map(bodies));
+    await mine.putAll(new Map());
+    expect(rings).to.equal(1);
+    const left = [
+      ['n', 7],
+      ['new', odd],
+      ["o'dd", 'text'],
+    ];
+    expect([...mine.all()].sort()).to.eql(left);
+    await store.close();
+    expect([...(await place().open()).documents('settings').all()].sort()).to.eql(left);
   });
 
   it('do not keep for ever that something is gone', async () => {

@@ -156,6 +156,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
   },
   { modules: /^src\/store\/queries/, by: 'test/store/queries/list.test.ts', why: 'the questions share their filters' },
   { modules: /^src\/store\//, by: 'test/store/store.test.ts', why: 'the store is one machine, tested as one' },
+  {
+    modules: /^src\/settings\//,
+    by: 'test/settings/live-settings.test.ts',
+    why: 'what was set, what holds and what is noted of it are told apart by what a change does',
+  },
   { modules: /^src\/web\//, by: 'test/web/pages.test.ts', why: 'pages are asked for over HTTP' },
   {
     modules: /^plugins\/_blank-record\.ts$/,
