@@ -22,63 +22,85 @@ export const isDecodable = (encodings: readonly string[]): boolean =>
 /** Opens a decoder for encodings that `isDecodable`. `drained` is called when a lagging one has caught up. */
 export function openDecoder(encodings: readonly string[], out: Out, drained: () => void): Decoder {
   const [first, ...others] = encodings;
-  if (others.length === 0)
-    return first === 'zstd' && !nodeZstd ? new ZstdInScript(out, drained) : zlibLayer(first!, out, drained);
-  // The outer encoding was applied last and is undone first: its output goes into the inner ones.
-  const inner = openDecoder(encodings.slice(0, -1), out, () => outer.resume());
-  const outer = openDecoder(encodings.slice(-1), (chunk) => inner.push(chunk), drained);
-  return {
-    push: (chunk) => outer.push(chunk),
-    resume: () => inner.resume(),
-    end: async () => {
-      await outer.end();
-      await inner.end();
-    },
-    get failed() {
-      return outer.failed || inner.failed;
-    },
-  };
+  if (others.length > 0) return new Layers(encodings, out, drained);
+  return first === 'zstd' && !nodeZstd ? new ZstdInScript(out, drained) : new Zlib(first!, out, drained);
 }
 
-function zlibLayer(name: string, out: Out, drained: () => void): Decoder {
-  let stream: zlib.Gunzip | null = null;
-  let failed = false;
-  let settle: () => void = () => {};
-  const over = new Promise<void>((resolve) => {
-    settle = resolve;
+/** The outer encoding was applied last and is undone first: its output goes into the inner ones. */
+class Layers implements Decoder {
+  readonly #outer: Decoder;
+  readonly #inner: Decoder;
+
+  constructor(encodings: readonly string[], out: Out, drained: () => void) {
+    this.#inner = openDecoder(encodings.slice(0, -1), out, () => this.#outer.resume());
+    this.#outer = openDecoder(encodings.slice(-1), (chunk) => this.#inner.push(chunk), drained);
+  }
+
+  get failed(): boolean {
+    return this.#outer.failed || this.#inner.failed;
+  }
+
+  push(chunk: Uint8Array): boolean {
+    return this.#outer.push(chunk);
+  }
+
+  resume(): void {
+    this.#inner.resume();
+  }
+
+  async end(): Promise<void> {
+    await this.#outer.end();
+    await this.#inner.end();
+  }
+}
+
+class Zlib implements Decoder {
+  failed = false;
+  readonly #name: string;
+  readonly #out: Out;
+  readonly #drained: () => void;
+  #stream: zlib.Gunzip | null = null;
+  #settle: () => void = () => {};
+  readonly #over = new Promise<void>((resolve) => {
+    this.#settle = resolve;
   });
-  const open = (first: number): zlib.Gunzip => {
-    const made = create(name, first);
-    made.on('data', (chunk: Buffer) => {
-      if (!out(chunk)) made.pause();
+
+  constructor(name: string, out: Out, drained: () => void) {
+    this.#name = name;
+    this.#out = out;
+    this.#drained = drained;
+  }
+
+  push(chunk: Uint8Array): boolean {
+    if (this.failed || chunk.length === 0) return true;
+    this.#stream ??= this.#open(chunk[0]!);
+    return this.#stream.write(chunk);
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  end(): Promise<void> {
+    if (this.#stream === null || this.failed) return Promise.resolve();
+    this.#stream.end();
+    return this.#over;
+  }
+
+  #open(first: number): zlib.Gunzip {
+    const stream = create(this.#name, first);
+    stream.on('data', (chunk: Buffer) => {
+      if (!this.#out(chunk)) stream.pause();
     });
-    made.on('drain', drained);
-    made.on('end', settle);
-    made.on('error', () => {
-      failed = true;
-      settle();
-      drained();
+    stream.on('drain', this.#drained);
+    stream.on('end', this.#settle);
+    stream.on('error', () => {
+      this.failed = true;
+      this.#settle();
+      this.#drained();
     });
-    return made;
-  };
-  return {
-    push(chunk) {
-      if (failed || chunk.length === 0) return true;
-      stream ??= open(chunk[0]!);
-      return stream.write(chunk);
-    },
-    resume() {
-      stream?.resume();
-    },
-    end() {
-      if (stream === null || failed) return Promise.resolve();
-      stream.end();
-      return over;
-    },
-    get failed() {
-      return failed;
-    },
-  };
+    return stream;
+  }
 }
 
 function create(name: string, first: number): zlib.Gunzip {
