@@ -16,6 +16,8 @@ const EXACT = new Set([
   '/api/usage',
   '/api/summary',
   '/api/report',
+  '/api/filter-stats',
+  '/api/reset-session',
   '/api/settings',
   // Ours even where no plugin takes it: what was meant for us must not reach a provider.
   '/api/ingest/routed',
