@@ -100,10 +100,22 @@ const recordsOf = (store: Store): Lent['records'] => ({
     await store.flush(FLUSH_MS);
     return store.queries.turns(question);
   },
-  prompts: (question) => store.queries.prompts(question),
-  growth: (question) => store.queries.growth(question),
+  prompts: async (question) => {
+    await summed(store);
+    return store.queries.prompts(question);
+  },
+  growth: async (question) => {
+    await summed(store);
+    return store.queries.growth(question);
+  },
   cacheBreaks: async (question) => {
     await store.flush(FLUSH_MS);
     return store.queries.cacheBreaks(question);
   },
 });
+
+/** What was taken before is in the sums of prompts, unless that needs longer. */
+async function summed(store: Store): Promise<void> {
+  await store.flush(FLUSH_MS);
+  await store.summed(FLUSH_MS);
+}

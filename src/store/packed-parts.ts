@@ -1,9 +1,19 @@
 /** Parts of a prompt and calls of tools as JSON arrays without names of members: most rows have many of them. */
 import type { PartKind, PromptPart } from '../pipeline/prompt.ts';
+import { text } from './row-values.ts';
 
 /** In the order in which they were released: a number in a row names one for ever. */
-const KINDS: readonly PartKind[] = ['tool', 'schema', 'system', 'file', 'skills', 'component', 'history', 'new'];
-const NUMBERS = new Map(KINDS.map((kind, number) => [kind, number]));
+export const PART_KINDS: readonly PartKind[] = [
+  'tool',
+  'schema',
+  'system',
+  'file',
+  'skills',
+  'component',
+  'history',
+  'new',
+];
+const NUMBERS = new Map(PART_KINDS.map((kind, number) => [kind, number]));
 
 /** Nulls and zeros at the end are left out. */
 export type PackedPart = [
@@ -28,7 +38,7 @@ export function packParts(parts: readonly PromptPart[]): PackedPart[] {
   return parts.map((part) => {
     const packed: PackedPart = [
       NUMBERS.get(part.kind) ?? -1,
-      part.name,
+      text(part.name)!,
       part.hash,
       part.chars,
       part.tokens,
@@ -61,7 +71,7 @@ export function unpackParts(packed: readonly PackedPart[]): PromptPart[] {
       write1h = 0,
       more = 0,
     ]) => ({
-      kind: KINDS[kind]!,
+      kind: PART_KINDS[kind]!,
       name,
       hash,
       pieces: more + 1,
@@ -78,7 +88,7 @@ export function unpackParts(packed: readonly PackedPart[]): PromptPart[] {
 
 export function packCalls(calls: Readonly<Record<string, number>>): PackedCalls {
   const packed: PackedCalls = [];
-  for (const name in calls) packed.push(name, calls[name]!);
+  for (const name in calls) packed.push(text(name)!, calls[name]!);
   return packed;
 }
 

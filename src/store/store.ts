@@ -16,6 +16,7 @@ import { lockFolder } from './lock.ts';
 import { nodeName } from './node-name.ts';
 import { OwnAccounts } from './own-accounts.ts';
 import { OwnRows } from './own-rows.ts';
+import { PromptSums } from './prompt-sums.ts';
 import { type AnswerQuestion, textOfAnswer } from './queries/known.ts';
 import { Queries } from './queries.ts';
 import { toRecord } from './record-of-row.ts';
@@ -70,6 +71,7 @@ export class Store {
   readonly #writer: Writer;
   readonly #rows: OwnRows;
   readonly #accounts: OwnAccounts;
+  readonly #sums: PromptSums;
   readonly #lock: { release(): Promise<void> };
   readonly #log: StoreLog;
   readonly #listeners = new Set<(rows: number) => void>();
@@ -94,6 +96,7 @@ export class Store {
     });
     this.#rows = new OwnRows({ database, backlog: this.#backlog, writer: this.#writer, log });
     this.#accounts = new OwnAccounts({ address, node, rows: this.#rows, log });
+    this.#sums = new PromptSums(database, log);
   }
 
   /**
@@ -116,6 +119,7 @@ export class Store {
       const store = new Store({ address, node, database, journal, shelf, lock, log });
       store.#takeUp(rows);
       void store.#accounts.begin();
+      store.#sums.wake();
       if (rows.length > 0 || journal.torn > 0)
         log.info('the journal is read again', { rows: rows.length, torn: journal.torn });
       return store;
@@ -207,6 +211,11 @@ export class Store {
     return this.#writer.drain(milliseconds);
   }
 
+  /** Sums up what prompts came to, at most so many milliseconds long; true when all stored rows are in the sums. */
+  summed(milliseconds = FLUSH_MS): Promise<boolean> {
+    return this.#sums.settle(milliseconds);
+  }
+
   /** Tells how the store feels; cheap enough for every health check. */
   health(): StoreHealth {
     const { oldest, size } = this.#backlog;
@@ -241,6 +250,7 @@ export class Store {
     await this.#journal.flush();
     const done = await this.#writer.close(CLOSE_MS);
     await this.#journal.close();
+    await this.#sums.close();
     await Promise.all([this.#accounts.close(done), this.#database.close()]);
     await this.#lock.release();
     return done;
@@ -254,6 +264,7 @@ export class Store {
   }
 
   #announce(rows: number): void {
+    this.#sums.wake();
     for (const listener of this.#listeners) {
       try {
         listener(rows);
