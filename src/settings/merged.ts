@@ -32,18 +32,18 @@ export function changeFilters(before: FiltersPart | null, change: FiltersPart | 
   const after: Record<string, unknown> = { ...before };
   for (const [name, value] of Object.entries(change)) {
     if (value === undefined) continue;
-    if (isMembers(value)) after[name] = changeSection(name, (after[name] ?? {}) as Loose, value);
-    else if (value === null) delete after[name];
-    else after[name] = value;
+    const said = isMembers(value) ? changeSection(name, (after[name] ?? {}) as Loose, value) : value;
+    if (said === null) delete after[name];
+    else after[name] = said;
   }
-  return after as FiltersPart;
+  return Object.keys(after).length === 0 ? null : (after as FiltersPart);
 }
 
-function changeSection(section: string, before: Loose, change: Loose): Loose {
+function changeSection(section: string, before: Loose, change: Loose): Loose | null {
   const after: Record<string, unknown> = { ...before };
   for (const [member, value] of Object.entries(change)) {
     if (value === null && !mayBeNone(section, member)) delete after[member];
     else if (value !== undefined) after[member] = value;
   }
-  return after;
+  return Object.keys(after).length === 0 ? null : after;
 }

@@ -193,6 +193,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what the downloads of batches have in common',
   },
   {
+    modules: /^plugins\/_settings-(api|form|page|schema)\.ts$/,
+    by: 'test/plugins/settings-page.test.ts',
+    why: 'what the forms do, and what the page shows of it',
+  },
+  {
     modules: /^plugins\/_budget-claims\.ts$/,
     by: 'test/plugins/budgets.test.ts',
     why: 'the way of a request past its budgets, told apart by what comes back over HTTP',
