@@ -89,8 +89,6 @@ function listen(exchange: Exchange, response: ExchangeResponse): Ear {
     reading ??= meter.end(whole);
     return reading;
   };
-  // Methods: V8 makes a new shape for each object with a getter, in the old generation, and the shape holds the getter
-  // and all that it sees. Nothing of an exchange died young then, which cost half of what metering costs.
   return { read, text: () => meter.text };
 }
 
