@@ -45,7 +45,8 @@ export interface LineDrawing extends Frame {
   readonly plotHeight: number;
   readonly rows: readonly { at: number; value: number }[];
   readonly columns: readonly { at: number; label: string; anchor: 'middle' | 'end' }[];
-  readonly lines: readonly { at: number; label: string; tone: string }[];
+  /** `below`: there is no room above it for its label. */
+  readonly lines: readonly { at: number; label: string; tone: string; below: boolean }[];
   /** `d` of a path for each series, and dots where a point has no neighbour to be joined with. */
   readonly paths: readonly { d: string; colour: string }[];
   readonly dots: readonly { x: number; y: number; colour: string }[];
@@ -144,7 +145,7 @@ function drawingOf({ series, lines, zone, span, most, whole }: Drawn, frame: Fra
     plotHeight: bottom - frame.top,
     rows: rows.map((value) => ({ at: round(y(value)), value })),
     columns: columnsOf(span, zone, ticks, x, right),
-    lines: lines.map((line) => ({ at: round(y(line.y)), label: line.label, tone: line.tone ?? 'warn' })),
+    lines: lines.map((line) => lineOf(line, y(line.y), frame.top)),
     paths: drawn.flatMap(({ d, colour }) => (d === '' ? [] : [{ d, colour }])),
     dots: drawn.flatMap(({ dots }) => dots),
     slots: slotsOf(series, x, frame.left, right),
@@ -152,6 +153,13 @@ function drawingOf({ series, lines, zone, span, most, whole }: Drawn, frame: Fra
 }
 
 type Scale = (value: number) => number;
+
+/** Height of a label. */
+const LABEL = 16;
+
+function lineOf({ label, tone = 'warn' }: PlotLine, at: number, top: number): LineDrawing['lines'][number] {
+  return { at: round(at), label, tone, below: at - top < LABEL };
+}
 
 /** Joins neighbours; a point between two gaps is a dot. */
 function pathOf({ points, colour }: PlotSeries, x: Scale, y: Scale) {

@@ -49,7 +49,7 @@ describe('plugins/_plot', () => {
       lines: [{ y: 100, label: 'limit', tone: 'bad' }],
       zone: 'UTC',
     })!;
-    expect(wide.lines).to.eql([{ at: wide.top, label: 'limit', tone: 'bad' }]);
+    expect(wide.lines).to.eql([{ at: wide.top, label: 'limit', tone: 'bad', below: true }]);
     expect(wide.rows.map(({ value }) => value)).to.include.members([0, 100]);
   });
 
