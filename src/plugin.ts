@@ -75,6 +75,10 @@ export { type Asked, breakOf, type FoundBreak, LEAST_SHARE, LEAST_TOKENS } from 
 export { type Counted, type Stretch, stretchesOf } from './prompts/fates.ts';
 export { partsOf, type Run } from './prompts/parts.ts';
 export { sharesOf } from './prompts/shares.ts';
+export { beginsSession } from './sessions/boundary.ts';
+export { type HealthFacts, type HealthState, healthOf } from './sessions/health.ts';
+export { type Repeats, repeatsOf } from './sessions/loops.ts';
+export { type Quality, type QualityName, type QualityPart, qualityOf } from './sessions/quality.ts';
 export type {
   AgentSettings,
   EffectiveSettings,

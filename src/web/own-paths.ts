@@ -18,6 +18,7 @@ const EXACT = new Set([
   '/api/report',
   '/api/filter-stats',
   '/api/reset-session',
+  '/api/session-status',
   '/api/settings',
   // Ours even where no plugin takes it: what was meant for us must not reach a provider.
   '/api/ingest/routed',
