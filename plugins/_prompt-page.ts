@@ -4,7 +4,7 @@ import { linePlot, sparkline } from './_plot.ts';
 import { addressOf, controlsOf, pageQuestion } from './_prompt-controls.ts';
 import { type Economics, economicsOf, type PartEconomics, toolsOf } from './_prompt-economics.ts';
 import { type Question, RANGES } from './_prompt-question.ts';
-import { kindWords, nameWords, partWords } from './_prompt-words.ts';
+import { nameWords, partWords } from './_prompt-words.ts';
 
 const PATH = '/dashboard/prompts';
 /** Parts that are listed, and those of them that have a small chart: each is a question to the database. */
@@ -54,7 +54,6 @@ const charsOf = ({ chars }: GrowthPoint): number => chars;
 function rowOf(part: PartEconomics, question: Question, chart: ReturnType<typeof sparkline>) {
   return {
     ...part,
-    kindWords: kindWords(part.kind),
     nameWords: nameWords(part),
     words: partWords(part),
     href: `${addressOf(PATH, { ...question, kind: part.kind, name: part.name })}#part`,
