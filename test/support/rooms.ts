@@ -232,6 +232,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/plugins/pauses.test.ts',
     why: 'parts of one plugin, told apart over HTTP; its page has a test beside it',
   },
+  {
+    modules: /^plugins\/_session-(page|view)-/,
+    by: 'test/plugins/session-pages.test.ts',
+    why: 'what the pages of sessions show; how they look has a test in a browser',
+  },
   { modules: /^plugins\/_queue-/, by: 'test/plugins/queue.test.ts', why: 'the line is there for the requests in it' },
   {
     modules: /^plugins\/_simulator-/,
