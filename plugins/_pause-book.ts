@@ -1,6 +1,7 @@
 import type { Documents, Exchange, Json } from '../src/plugin.ts';
 import { factOf } from './_facts.ts';
-import { DIMENSIONS, holdsAt, type Pause, type Paused, pauseOf } from './_pause.ts';
+import { firstOf, holdsAt, type Pause, type Paused, pauseOf, type Slowed } from './_pause.ts';
+import type { Throttle } from './_pause-throttle.ts';
 
 type Index = Map<Paused, Map<string, Pause[]>>;
 
@@ -32,9 +33,19 @@ export class PauseBook {
     return this.all().find((pause) => pause.id === id) ?? null;
   }
 
-  /** Resolves when it is stored. What is paused already keeps its beginning. Rejects when the database does not answer. */
+  /** How what is slowed down is slowed down, by id. */
+  throttles(): Map<string, Throttle> {
+    return new Map(this.all().flatMap(({ id, throttle }) => (throttle === null ? [] : [[id, throttle] as const])));
+  }
+
+  /**
+   * Resolves when it is stored. What is stopped already, or slowed down, keeps its beginning. Rejects when
+   * the database does not answer.
+   */
   async put({ id, ...pause }: Pause): Promise<Pause> {
-    const since = this.get(id)?.since ?? pause.since;
+    const before = this.get(id);
+    const goesOn = before !== null && (before.throttle === null) === (pause.throttle === null);
+    const since = goesOn ? before.since : pause.since;
     await this.#documents.put(id, { ...pause, since } as unknown as Json);
     return { id, ...pause, since };
   }
@@ -57,21 +68,29 @@ export class PauseBook {
   stops(exchange: Exchange): Pause | null {
     if (this.#index.size === 0) return null;
     const { targets } = exchange;
-    if (targets.length === 0) return this.#find(exchange, null);
+    if (targets.length === 0) return this.#find(exchange, null, isStop);
     for (const { provider } of targets) {
-      const pause = this.#find(exchange, provider.name);
+      const pause = this.#find(exchange, provider.name, isStop);
       if (pause && (pause.scope.provider === undefined || !exchange.avoid(provider.name))) return pause;
     }
     return null;
+  }
+
+  /** Finds what slows a request down, where it goes now, beside what it has passed. */
+  slows(exchange: Exchange, passed: ReadonlySet<string>): Slowed | null {
+    if (this.#index.size === 0) return null;
+    const slows = ({ id, throttle }: Pause): boolean => throttle !== null && !passed.has(id);
+    return this.#find(exchange, exchange.provider?.name ?? null, slows) as Slowed | null;
   }
 
   close(): void {
     this.#stop();
   }
 
-  #find(exchange: Exchange, provider: string | null): Pause | null {
+  #find(exchange: Exchange, provider: string | null, wanted: (pause: Pause) => boolean): Pause | null {
     const fact = (name: Paused): string | null => (name === 'provider' ? provider : factOf(exchange, name));
     const fits = (pause: Pause): boolean =>
+      wanted(pause) &&
       holdsAt(pause, Date.now()) &&
       Object.entries(pause.scope).every(([name, value]) => fact(name as Paused) === value);
     for (const [name, byValue] of this.#index) {
@@ -85,7 +104,7 @@ export class PauseBook {
   #read(): void {
     const index: Index = new Map();
     for (const pause of this.#stored()) {
-      const name = DIMENSIONS.find((dimension) => pause.scope[dimension] !== undefined)!;
+      const name = firstOf(pause.scope);
       const byValue = index.get(name) ?? new Map<string, Pause[]>();
       index.set(name, byValue);
       const value = pause.scope[name]!;
@@ -98,3 +117,5 @@ export class PauseBook {
     return [...this.#documents.all()].flatMap(([id, body]) => pauseOf(id, body) ?? []);
   }
 }
+
+const isStop = ({ throttle }: Pause): boolean => throttle === null;

@@ -5,6 +5,8 @@ import { readJson } from './_ingest-body.ts';
 import type { Complaint } from './_ingest-fields.ts';
 import { type Pause, readPause, scopeWords } from './_pause.ts';
 import type { PauseBook } from './_pause-book.ts';
+import type { Lanes } from './_pause-lane.ts';
+import { throttleWords } from './_pause-throttle.ts';
 
 export type Context = Parameters<Parameters<Router['post']>[1]>[0];
 
@@ -14,16 +16,24 @@ const MOST_BYTES = 16 * 1024;
 /** Pauses and resumes, and says so in the log. Null, and a word in the log, where the database does not answer. */
 export class PauseDesk {
   readonly book: PauseBook;
+  readonly #lanes: Lanes;
   readonly #log: Lent['log'];
 
-  constructor(book: PauseBook, log: Lent['log']) {
+  constructor(book: PauseBook, lanes: Lanes, log: Lent['log']) {
     this.book = book;
+    this.#lanes = lanes;
     this.#log = log;
+  }
+
+  /** A pause with how many requests wait for it in this process. */
+  shown(pause: Pause): Pause & { readonly waiting: number } {
+    return { ...pause, waiting: this.#lanes.waitingIn(pause.id) };
   }
 
   async pause(pause: Pause): Promise<Pause | null> {
     const put = await this.#try(() => this.book.put(pause));
-    if (put) this.#log.info(`${scopeWords(put.scope)} is paused`, { by: put.by, until: put.until });
+    const how = put?.throttle ? `slowed down ${throttleWords(put.throttle)}` : 'paused';
+    if (put) this.#log.info(`${scopeWords(put.scope)} is ${how}`, { by: put.by, until: put.until });
     return put;
   }
 
@@ -48,7 +58,7 @@ export class PauseDesk {
 
 export function addRoutes(router: Router, desk: PauseDesk): void {
   router.get(PAUSES, (ctx) => {
-    ctx.body = { pauses: desk.book.all() };
+    ctx.body = { pauses: desk.book.all().map((pause) => desk.shown(pause)) };
   });
   router.post(PAUSES, (ctx) => create(ctx, desk));
   router.delete(`${PAUSES}/:id`, (ctx) => remove(ctx, desk));
@@ -63,7 +73,7 @@ async function create(ctx: Context, desk: PauseDesk): Promise<void> {
   const pause = await desk.pause(read.pause);
   if (pause === null) return refuseAway(ctx);
   ctx.status = isNew ? 201 : 200;
-  ctx.body = pause;
+  ctx.body = desk.shown(pause);
 }
 
 async function remove(ctx: Context, desk: PauseDesk): Promise<void> {

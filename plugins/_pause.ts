@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../src/plugin.ts';
 import { type Complaint, Fields, isMembers, type Members } from './_ingest-fields.ts';
+import { readThrottle, type Throttle, throttleOf } from './_pause-throttle.ts';
 
 /** What can be paused. */
 export const DIMENSIONS = ['agent', 'key', 'session', 'user', 'project', 'provider'] as const;
@@ -8,11 +9,13 @@ export type Paused = (typeof DIMENSIONS)[number];
 /** Exact names; all of them must fit. */
 export type PauseScope = Readonly<Partial<Record<Paused, string>>>;
 
-/** Requests that are not let through until somebody resumes them. */
+/** Requests that are not let through, or slowly, until somebody resumes them. */
 export interface Pause {
   /** Of its scope: the same is paused once. */
   readonly id: string;
   readonly scope: PauseScope;
+  /** How they are slowed down; null: none is let through. */
+  readonly throttle: Throttle | null;
   readonly reason: string | null;
   /** UTC ISO. */
   readonly since: string;
@@ -22,6 +25,8 @@ export interface Pause {
   readonly by: string | null;
 }
 
+export type Slowed = Pause & { readonly throttle: Throttle };
+
 export type PauseRead = { readonly pause: Pause } | { readonly complaints: readonly Complaint[] };
 
 const LONGEST_NAME = 256;
@@ -29,17 +34,18 @@ const LONGEST_REASON = 500;
 const HINT = 'is not known here';
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
 
-/** Reads what somebody wants to pause: `{ scope: { agent }, reason, until }`. */
+/** Reads what somebody wants to pause: `{ scope: { agent }, throttle, reason, until }`. */
 export function readPause(value: unknown, by: string | null, now: number): PauseRead {
   if (!isMembers(value)) return { complaints: [{ at: '', message: 'must be an object' }] };
   const complaints: Complaint[] = [];
   const fields = new Fields(value, { complaints });
   const scope = readScope(fields, complaints);
+  const throttle = readThrottle(fields, (members) => new Fields(members, { at: 'throttle', complaints }));
   const reason = fields.text('reason', LONGEST_REASON);
   const until = readUntil(fields, now);
-  fields.end(`${HINT}; known are scope, reason, until`);
+  fields.end(`${HINT}; known are scope, throttle, reason, until`);
   if (complaints.length > 0) return { complaints };
-  return { pause: { id: idOf(scope), scope, reason, since: new Date(now).toISOString(), until, by } };
+  return { pause: { id: idOf(scope), scope, throttle, reason, since: new Date(now).toISOString(), until, by } };
 }
 
 function readScope(fields: Fields, complaints: Complaint[]): PauseScope {
@@ -78,12 +84,15 @@ export function pauseOf(id: string, body: Json): Pause | null {
   const known = Object.entries(scope).every(
     ([name, value]) => (DIMENSIONS as readonly string[]).includes(name) && typeof value === 'string',
   );
-  return known
-    ? { id, scope: scope as PauseScope, reason: text(reason), since, until: text(until), by: text(by) }
-    : null;
+  const throttle = throttleOf(members.throttle);
+  if (!known || throttle === undefined) return null;
+  return { id, scope: scope as PauseScope, throttle, reason: text(reason), since, until: text(until), by: text(by) };
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+/** The first dimension that it names. */
+export const firstOf = (scope: PauseScope): Paused => DIMENSIONS.find((name) => scope[name] !== undefined)!;
 
 /** `agent ci-bot of project web`. */
 export const scopeWords = (scope: PauseScope): string =>

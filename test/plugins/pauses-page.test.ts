@@ -5,6 +5,7 @@ import { send } from '../support/client.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Pages, photograph, watchPages } from '../support/pages.ts';
 import { json } from '../support/script.ts';
+import { until } from '../support/until.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 const KEY = 'admin-key-0123456789';
@@ -69,6 +70,56 @@ plugins: [history, identity, pauses, { plugin: usage, count_tokens: false }]
       expect(resumed.headers.location).to.equal('/dashboard/pauses?told=resumed');
       expect((await post({ token, do: 'resume', id })).headers.location).to.equal('/dashboard/pauses?told=gone');
       expect(await ask('crawler')).to.equal(200);
+    });
+
+    it('slows down, shows who waits, and lets them go', async () => {
+      const token = tokenOf(await get());
+      const fields = { token, dimension: 'agent', name: 'crawler', effect: 'slow' };
+      const answer = await post({ ...fields, requests_per_minute: '', delay: '300ms' });
+      expect([answer.status, answer.headers.location]).to.eql([303, '/dashboard/pauses?told=slowed']);
+      const begun = performance.now();
+      expect(await ask('crawler')).to.equal(200);
+      expect(performance.now() - begun).to.be.at.least(290);
+      expect((await post({ ...fields, requests_per_minute: '1', delay: '' })).status).to.equal(303);
+      const waits = ask('crawler').then(() => ask('crawler'));
+      await until('one waits', async () => (await get()).includes('Slowed down to 1 request a minute; 1 waits now.'));
+      const html = await get();
+      expect(html).to.include('<span class="badge warn">slowed down</span>');
+      await post({ token, do: 'resume', id: /name="id" value="(\w+)"/.exec(html)![1]! });
+      expect(await waits).to.equal(200);
+    });
+
+    for (const [what, fields, error] of [
+      ['no pace', {}, 'Say how many a minute, or how long each waits: one of both.'],
+      ['two', { requests_per_minute: '6', delay: '2s' }, 'Say how many a minute, or how long each waits: one of both.'],
+      ['a word for a number', { requests_per_minute: 'six' }, 'It must be a whole number from 1 to 60000.'],
+      ['a time without unit', { delay: '2' }, 'It must be a time from 1ms to 1m, such as 500ms or 2s.'],
+    ] as const) {
+      it(`gives a form back with ${what}`, async () => {
+        const token = tokenOf(await get());
+        const answer = await post({ token, dimension: 'agent', name: 'crawler', effect: 'slow', ...fields });
+        expect(answer.status).to.equal(400);
+        expect(answer.text).to.include(error).and.include('value="slow" checked');
+        for (const value of Object.values(fields)) expect(answer.text).to.include(`value="${value}"`);
+        expect(await ask('crawler')).to.equal(200);
+      });
+    }
+
+    it('takes a pace that was written for nothing where it stops', async () => {
+      const token = tokenOf(await get());
+      await post({ token, dimension: 'agent', name: 'crawler', effect: 'stop', delay: '2s' });
+      expect(await ask('crawler')).to.equal(403);
+      await post({ token, do: 'resume', id: /name="id" value="(\w+)"/.exec(await get())![1]! });
+    });
+
+    it('is filled from the address', async () => {
+      const html = await get('?agent=%3Cb%3Eci&effect=slow');
+      expect(html).to.include('<option selected>agent</option>').and.include('name="name" value="&lt;b&gt;ci"');
+      expect(html).to.include('value="slow" checked').and.not.include('value="stop" checked');
+      const other = await get('?session=s-1');
+      expect(other).to.include('<option selected>session</option>').and.include('name="name" value="s-1"');
+      expect(other).to.include('value="stop" checked');
+      expect(await get()).to.include('href="/dashboard/pauses?agent=crawler&amp;effect=slow#pause"');
     });
 
     it('gives a form back that is not right, with what is wrong and what was written', async () => {
@@ -141,7 +192,8 @@ plugins: [history, identity, pauses, { plugin: usage, count_tokens: false }]
       const reason = 'It asks the same thing again and again, and nobody who could stop it is there today';
       await post({ token, dimension: 'agent', name: 'crawler', reason, until: '2099-01-01T10:00' });
       await post({ token, dimension: 'session', name: `s-${'0123456789abcdef'.repeat(4)}` });
-      await pages.inspect('/dashboard/pauses');
+      await post({ token, dimension: 'user', name: 'ann', effect: 'slow', requests_per_minute: '30' });
+      await pages.inspect('/dashboard/pauses?agent=crawler&effect=slow');
       const page = await pages.visit('/dashboard/pauses', { viewport: { width: 390, height: 844 } });
       await photograph(page, '/dashboard/pauses-390');
       expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(390);

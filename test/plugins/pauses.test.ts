@@ -222,7 +222,7 @@ ${more}`;
         'scope.team',
         'scope.team is not known here; known are agent, key, session, user, project, provider.',
       ],
-      [{ scope: { agent: 'a' }, why: 'x' }, 'why', 'why is not known here; known are scope, reason, until.'],
+      [{ scope: { agent: 'a' }, why: 'x' }, 'why', 'why is not known here; known are scope, throttle, reason, until.'],
       [{ scope: { agent: 'a' }, reason: 1 }, 'reason', 'reason must be a text.'],
       [{ scope: { agent: 'a' }, until: '2020-01-01T00:00:00Z' }, 'until', 'until must be a time to come.'],
       [
