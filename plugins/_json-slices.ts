@@ -27,13 +27,14 @@ export const isList = (json: Buffer): boolean => json[0] === BRACKET;
 export const isText = (json: Buffer): boolean => json[0] === QUOTE;
 
 /**
- * Cuts one object or list, which has no blanks around it.
+ * Cuts one object or list; blanks around it do not matter.
  *
  * Only the outermost level is looked at closely: what is deeper may still be no JSON.
  *
  * @throws Error where brackets or strings do not end, or a member has no name
  */
-export function slicesOf(json: Buffer): Slice[] {
+export function slicesOf(text: Buffer): Slice[] {
+  const json = trimmed(text);
   const isNamed = json[0] === BRACE;
   const slices: Slice[] = [];
   let depth = 0;

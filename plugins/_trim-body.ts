@@ -41,13 +41,11 @@ export interface Trimmed {
 /**
  * Shortens a body; null where nothing is to be done.
  *
- * @param json one JSON object, blanks around it included
+ * @param json one JSON object
  * @throws Error where it is none that this API has
  */
 export function trim(json: Buffer, speech: Speech, rules: TrimRules): Trimmed | null {
-  const start = json.indexOf('{');
-  const end = json.lastIndexOf('}') + 1;
-  const body = slicesOf(json.subarray(start, end));
+  const body = slicesOf(json);
   const { removed, changes: tools } = toolsOf(body, speech, rules.filters);
   const { messages, changes: texts } = textsOf(body, speech, rules);
   const changes = { ...tools, ...texts };
@@ -55,7 +53,7 @@ export function trim(json: Buffer, speech: Speech, rules: TrimRules): Trimmed | 
   const saved = Object.entries(changes).map(([name, now]) => savedBy(body, name, now));
   const list = texts[speech.list];
   return {
-    body: Buffer.concat([json.subarray(0, start), changed(body, changes), json.subarray(end)]),
+    body: changed(body, changes),
     tools: removed,
     chars: Math.max(
       0,

@@ -113,7 +113,7 @@ function firstSafe(items: readonly Item[], keepLast: number): number {
     const { side } = items[at - 1]!;
     if (side !== 'system' && side !== 'fixed') left--;
   }
-  return left === 0 ? items.length : 0;
+  return 0;
 }
 
 /** The unit of the model's last turn, if it has thinking in it that the provider checks; -1: there is none. */

@@ -3,7 +3,10 @@
 /** What stands where a text or a tool call was that must not be empty. */
 export const LEFT_OUT = '[left out]';
 
-/** The first so many characters and a word about the rest; the text itself where it is no longer. A character is a code point. */
+/**
+ * The first so many characters and a word about the rest; the text itself where that would save nothing. A character is
+ * a code point.
+ */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   let end = 0;
@@ -13,7 +16,8 @@ export function cut(text: string, most: number): string {
     chars++;
   }
   const rest = lengthOf(text, end);
-  return rest === 0 ? text : `${text.slice(0, end)}\n[... ${rest} characters left out]`;
+  const word = `\n[... ${rest} characters left out]`;
+  return rest <= word.length ? text : text.slice(0, end) + word;
 }
 
 /** Characters of a text from there on, each code point one. */
