@@ -58,7 +58,7 @@ export async function pageOf(
       { title: 'Lost', money: view.cost_usd, detail: 'beyond the price of reading them' },
     ],
     changes: view.changes.map(changeRow),
-    sums: view.sums.map((sum) => ({ ...sum, ...wordsOf(sum), help: CAUSES[sum.cause].help })),
+    sums: view.sums.map((sum) => ({ ...sum, ...wordsOf(sum) })),
     breaks: view.breaks.map((entry) => ({ ...entry, ...wordsOf(entry) })),
     more: Math.max(0, view.count - view.breaks.length),
     causes: Object.values(CAUSES),

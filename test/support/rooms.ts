@@ -237,6 +237,21 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/plugins/session-pages.test.ts',
     why: 'what the pages of sessions show; how they look has a test in a browser',
   },
+  {
+    modules: /^plugins\/_prompt-(controls|economics|question|routes|words)\.ts$/,
+    by: 'test/plugins/prompt-page.test.ts',
+    why: 'the page and the API of prompts, told apart by what they show',
+  },
+  {
+    modules: /^plugins\/_cache-break-(routes|view)\.ts$/,
+    by: 'test/plugins/cache-break-page.test.ts',
+    why: 'the page and the API of breaks',
+  },
+  {
+    modules: /^plugins\/_cache-break-cost\.ts$/,
+    by: 'test/plugins/cache-breaks.test.ts',
+    why: 'what a break cost, in dollars of real exchanges',
+  },
   { modules: /^plugins\/_queue-/, by: 'test/plugins/queue.test.ts', why: 'the line is there for the requests in it' },
   {
     modules: /^plugins\/_simulator-/,
