@@ -8,6 +8,8 @@ import { text } from './row-values.ts';
 
 /** Characters that the facts of one entry may have as JSON. They are small by nature; a list of names may grow. */
 const MAX_FACTS = 4096;
+/** Of them, for the names of what is left out. */
+const MAX_LEFT_OUT = 700;
 
 const INSERT = `insert into audit (time_ms, who, action, subject, agent, session_id, facts)
 values ($1, $2, $3, $4, $5, $6, $7)`;
@@ -62,17 +64,17 @@ function entryOf(row: Record<string, Cell>): AuditEntry {
 
 /** Facts as JSON. What makes them too long goes, the longest first, and `left_out` names it: who did what must not be lost for it. */
 function factsOf(facts: AuditEntry['facts']): string {
-  const kept = storable(JSON.parse(JSON.stringify(facts))) as Record<string, unknown>;
-  let json = JSON.stringify(kept);
-  const longest = Object.keys(kept).sort((a, b) => lengthOf(kept[b]) - lengthOf(kept[a]));
-  const left: string[] = [];
-  while (json.length > MAX_FACTS && longest.length > 0) {
-    const name = longest.shift()!;
-    delete kept[name];
-    left.push(name.slice(0, 100));
-    json = JSON.stringify({ ...kept, left_out: left.slice(0, 10) });
-  }
-  return json;
+  const members = Object.entries(storable(JSON.parse(JSON.stringify(facts))) as Record<string, unknown>);
+  const json = JSON.stringify(Object.fromEntries(members));
+  if (json.length <= MAX_FACTS) return json;
+  const sized = members
+    .map((member) => ({ member, size: JSON.stringify(member).length }))
+    .sort((a, b) => a.size - b.size);
+  let left = MAX_FACTS - MAX_LEFT_OUT;
+  const kept = sized.filter(({ size }) => {
+    left -= size;
+    return left >= 0;
+  });
+  const names = sized.slice(kept.length).map(({ member: [name] }) => name.slice(0, 50));
+  return JSON.stringify({ ...Object.fromEntries(kept.map(({ member }) => member)), left_out: names.slice(0, 10) });
 }
-
-const lengthOf = (value: unknown): number => JSON.stringify(value).length;

@@ -6,8 +6,9 @@ import { PART_KINDS, type PackedCalls, type PackedPart } from './packed-parts.ts
 import { floorTo, HOUR_MS } from './queries/hours.ts';
 import { count } from './row-values.ts';
 
-/** Parts of one prompt that are told apart. Who has more makes names up; what is beyond is summed up without its name. */
-const MOST_PARTS = 500;
+/** Parts of one prompt, and tools called by one answer, that are told apart. Who has more makes names up. */
+const MOST_NAMES = 256;
+const REST = 'other';
 /** Pico-dollars from which on the upper half of a sum counts. */
 const HALF = 1_000_000;
 
@@ -89,7 +90,7 @@ function addParts(sumOf: (kind: string, name: string) => Sum, row: SummedRow, pa
   const whole = sumOf('', '');
   begin(whole, row);
   for (const [place, part] of parts.entries()) {
-    const sum = sumOf(PART_KINDS[part[0]] ?? 'system', place < MOST_PARTS ? part[1] : '');
+    const sum = sumOf(PART_KINDS[part[0]] ?? 'system', place < MOST_NAMES ? part[1] : REST);
     begin(sum, row);
     const [high, low] = halvesOf(part[5]);
     add(sum, row, part, high, low);
@@ -100,7 +101,7 @@ function addParts(sumOf: (kind: string, name: string) => Sum, row: SummedRow, pa
 /** A tool may be called that is not on offer: models make names up, too. */
 function addCalls(sumOf: (kind: string, name: string) => Sum, calls: PackedCalls): void {
   for (let at = 0; at < calls.length; at += 2) {
-    const { line } = sumOf('tool', at < 2 * MOST_PARTS ? String(calls[at]) : '');
+    const { line } = sumOf('tool', at < 2 * MOST_NAMES ? String(calls[at]) : REST);
     line.called += count(Number(calls[at + 1])) ?? 0;
   }
 }

@@ -219,7 +219,7 @@ function writeTurn(row: Row, { turn, prompt, tools_called: called, cache_break: 
   if (!broken) return;
   row.break_cause = broken.cause;
   row.break_part = text(broken.part && `${broken.part.kind}:${broken.part.name}`);
-  row.break_tokens = broken.tokens;
+  row.break_tokens = count(Math.round(broken.tokens)) ?? 0;
   row.break_idle_s = broken.idle_s;
   row.break_pico = pico(broken.cost_usd);
   if (

@@ -1,6 +1,7 @@
 /** Records for the tests of the store. */
 
 import { newId } from '../../src/pipeline/id.ts';
+import type { PromptPart } from '../../src/pipeline/prompt.ts';
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import type { StoreLog } from '../../src/store/health.ts';
 
@@ -65,6 +66,32 @@ export function recordOf(changes: Partial<ExchangeRecord> = {}, at = NOON): Exch
     config_version: '0123456789ab',
     ...changes,
   };
+}
+
+/** A part of a prompt, read from the cache as a whole; what is given replaces its members. */
+export function partOf(changes: Partial<PromptPart> = {}): PromptPart {
+  const { tokens = 40 } = changes;
+  return {
+    kind: 'tool',
+    name: 'read_file',
+    hash: '0123456789ab',
+    pieces: 1,
+    chars: 160,
+    tokens,
+    cost_usd: '0.00005',
+    read: tokens ?? 0,
+    write: 0,
+    write_1h: 0,
+    uncached: 0,
+    ...changes,
+  };
+}
+
+/** The prompt of a record that was taken apart. */
+export function promptOf(...parts: PromptPart[]): NonNullable<ExchangeRecord['prompt']> {
+  const sizes = { system_chars: 120, history_chars: 4000, tools_chars: 800 };
+  const counts = { messages: 5, user_messages: 3, assistant_messages: 2, tools: 4, tool_results: 2, images: 0 };
+  return { ...sizes, ...counts, parts };
 }
 
 /** What an exchange lacks that came to nothing; what is given replaces it. */

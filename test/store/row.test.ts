@@ -1,10 +1,14 @@
 import { expect } from 'chai';
 import type { UsageName } from '../../src/metering/usage.ts';
+import type { PromptPart } from '../../src/pipeline/prompt.ts';
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
 import { encode } from '../../src/store/line.ts';
+import { PART_KINDS } from '../../src/store/packed-parts.ts';
 import { toRecord } from '../../src/store/record-of-row.ts';
 import { type Row, toRow } from '../../src/store/row.ts';
-import { recordOf } from './records.ts';
+import { partOf, promptOf, recordOf } from './records.ts';
+
+const SESSION = { id: 'one', source: 'chain', confidence: 'high' } as const;
 
 describe('a record as a row', () => {
   const back = (record: ExchangeRecord): ExchangeRecord => toRecord(JSON.parse(encode(toRow(record))) as Row);
@@ -49,6 +53,51 @@ describe('a record as a row', () => {
 
   it('cuts texts that a client has made too long for an index', () => {
     expect(back(recordOf({ agent: 'a'.repeat(100_000) })).agent).to.have.lengthOf(512);
+  });
+
+  it('keeps parts, calls, turns and breaks apart from their absence', () => {
+    const broken = { cause: 'ttl_lapse', part: null, tokens: 0, cost_usd: null, idle_s: 0.5 } as const;
+    for (const cost of [null, '0', '0.00012', '0.00000000000015', '1.50', '12345678.9']) {
+      for (const part of [null, { kind: 'file', name: 'a:b' } as const, { kind: 'system', name: '' } as const]) {
+        const record = recordOf({ cache_break: { ...broken, part, cost_usd: cost } });
+        expect(back(record).cache_break).to.deep.equal(record.cache_break);
+      }
+    }
+    for (const called of [null, {}, { a: 1 }, { 'it"s': 2, __proto__x: 3, '': 4 }])
+      expect(back(recordOf({ tools_called: called })).tools_called).to.deep.equal(called);
+    for (const parts of [null, [], [partOf()], [partOf({ tokens: 0, cost_usd: null }), partOf({ tokens: null })]]) {
+      const prompt = { ...promptOf(), parts };
+      expect(back(recordOf({ prompt })).prompt).to.deep.equal(prompt);
+      expect(back(recordOf({ prompt: { ...prompt, tool_results: null, images: 3 } })).prompt).to.include({ images: 3 });
+    }
+    expect(back(recordOf({ turn: { relation: 'branch', parent: null } })).turn).to.deep.equal({
+      relation: 'branch',
+      parent: null,
+    });
+  });
+
+  it('of before prompts were taken apart is read as it was written', () => {
+    const { prompt, detail, ...old } = JSON.parse(encode(toRow(recordOf({ session: SESSION })))) as Record<
+      string,
+      object
+    >;
+    const text = JSON.stringify({ ...old, detail: { ...detail, prompt: [5, 2, 2, 30] } });
+    const counts = { messages: 5, user_messages: 2, assistant_messages: 2, tools: 30 };
+    expect(text).to.not.match(/parts|relation|called|break/);
+    expect(toRecord(JSON.parse(text) as Row)).to.deep.include({
+      session: SESSION,
+      turn: null,
+      tools_called: null,
+      cache_break: null,
+      prompt: { system_chars: 120, history_chars: 4000, tools_chars: null, ...counts },
+    });
+    expect(prompt).to.equal(undefined);
+  });
+
+  it('says a part of a prompt in few characters', () => {
+    const parts = Array.from({ length: 30 }, (_, n) => partOf({ name: `tool_${n}` }));
+    const [bare, full] = [promptOf(), promptOf(...parts)].map((prompt) => encode(toRow(recordOf({ prompt }))).length);
+    expect((full! - bare!) / 30).to.be.below(52);
   });
 
   it('is short: absent members take no place', () => {
@@ -97,6 +146,8 @@ const NAMES: UsageName[] = [
   'web_search.requests',
 ];
 
+const RELATIONS = ['start', 'next', 'retry', 'branch', 'compacted', 'joined', 'named'] as const;
+
 function randomRecord(random: Random): ExchangeRecord {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const maybe = <T>(make: () => T): T | null => (random() < 0.5 ? null : make());
@@ -106,6 +157,30 @@ function randomRecord(random: Random): ExchangeRecord {
   const usage = () => Object.fromEntries(NAMES.filter(() => random() < 0.4).map((name) => [name, count()]));
   const tags = () => Object.fromEntries(TEXTS.filter(() => random() < 0.2).map((name) => [name, text()]));
   const attempt = () => ({ provider: text(), model: maybe(text), status: maybe(whole), reason: text(), ms: random() });
+  const part = (): PromptPart => ({
+    kind: pick(PART_KINDS),
+    name: text(),
+    hash: pick(['0123456789ab', 'ffffffffffff']),
+    pieces: pick([1, 2, 500]),
+    chars: whole(),
+    tokens: maybe(whole),
+    cost_usd: maybe(() => pick(MONEY)),
+    read: whole(),
+    write: whole(),
+    write_1h: whole(),
+    uncached: whole(),
+  });
+  const counted = () => ({
+    messages: maybe(whole),
+    user_messages: maybe(whole),
+    assistant_messages: maybe(whole),
+    tools: maybe(whole),
+    ...(random() < 0.5 && {
+      tool_results: maybe(whole),
+      images: maybe(whole),
+      parts: maybe(() => Array.from({ length: pick([0, 1, 5]) }, part)),
+    }),
+  });
   const at = Math.floor(random() * 4e12);
   return recordOf({
     time: pick([new Date(at).toISOString(), '2026-11-20T12:00:00Z', '2026-11-20T12:00:00.000+01:00']),
@@ -158,7 +233,21 @@ function randomRecord(random: Random): ExchangeRecord {
     overhead_ms: maybe(random),
     request_bytes: maybe(whole),
     response_bytes: maybe(whole),
-    prompt: maybe(() => ({ system_chars: maybe(whole), history_chars: maybe(whole), tools_chars: maybe(whole) })),
+    prompt: maybe(() => ({
+      system_chars: maybe(whole),
+      history_chars: maybe(whole),
+      tools_chars: maybe(whole),
+      ...(random() < 0.5 && counted()),
+    })),
+    turn: maybe(() => ({ relation: pick(RELATIONS), parent: maybe(text) })),
+    tools_called: maybe(() => Object.fromEntries(TEXTS.filter(() => random() < 0.3).map((name) => [name, whole()]))),
+    cache_break: maybe(() => ({
+      cause: pick(['prefix_change', 'ttl_lapse', 'model', 'provider'] as const),
+      part: maybe(() => ({ kind: pick(PART_KINDS), name: text() })),
+      tokens: whole(),
+      cost_usd: maybe(() => pick(MONEY)),
+      idle_s: random() * 1000,
+    })),
     rewritten_by: random() < 0.5 ? [] : [text(), text()],
     config_version: text(),
   });

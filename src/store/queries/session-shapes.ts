@@ -18,7 +18,7 @@ export interface SessionEntry {
   /** UTC ISO: its first and its newest row. */
   started: string;
   last: string;
-  /** Rows that a provider answered; the rest are `errors` and `refused`. */
+  /** Rows that a provider answered. `errors` are those that failed: an answer that broke off is a turn and an error. */
   turns: number;
   errors: number;
   refused: number;
@@ -67,7 +67,7 @@ export interface SessionsQuestion {
   to: Date;
   tenant?: string | undefined;
   agent?: string | undefined;
-  /** Sessions of one turn whose relation is `start`: calls on their own, mostly. Left out unless asked for. */
+  /** Sessions of one turn at most whose relation is `start`: calls on their own, mostly. Left out unless asked for. */
   singles?: boolean | undefined;
   /** 1 to 200, 50 unless told. */
   limit?: number | undefined;

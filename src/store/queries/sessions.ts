@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 import { COST_SUM, fromPico, picoSum } from '../money.ts';
 import { StoreError } from '../store-error.ts';
 import { TURN } from './cost-kinds.ts';
-import { clampLimit, whereOf } from './filters.ts';
+import { clampLimit, type Where, whereOf } from './filters.ts';
 import type { SessionEntry, SessionsPage, SessionsQuestion } from './session-shapes.ts';
 import { sessionsOf } from './session-totals.ts';
 
@@ -42,19 +42,23 @@ function pageSql(question: SessionsQuestion, limit: number): [sql: string, binds
   const { from, to, tenant, agent, singles = false, cursor } = question;
   const where = whereOf({ tenant, agent }, from, to).and('session_id is not null');
   const ofTenant = tenant === undefined ? '' : ` and tenant = ${where.bind(tenant)}`;
-  const whole = `from exchanges where exchanges.session_id = seen.id${ofTenant}`;
-  // Few sessions go on beyond the stretch. Whether one is a single is asked last, and only of those that look like it.
-  const isSingle = `(turns <= 1 and others = 0 and size = (select count(*) ${whole}))`;
+  const rowsOf = (id: string): string => `from exchanges where exchanges.session_id = ${id}${ofTenant}`;
+  // Whether one goes on beyond the stretch is asked of those only that look like a single; the index answers it.
+  const isSingle = [
+    'turns <= 1',
+    'others = 0',
+    ...beyond(where, question).map((rows) => `not exists (select 1 ${rowsOf('seen.id')} and ${rows})`),
+  ];
   const after = cursor === undefined ? null : parseCursor(cursor);
-  const beyond = after ? `where (last, id) < (${where.bind(after.last)}, ${where.bind(after.id)})` : '';
+  const below = after ? `where (last, id) < (${where.bind(after.last)}, ${where.bind(after.id)})` : '';
   const sql = `with seen as materialized (
-    select session_id as id, count(*) as size, max(agent) as agent, ${COST_SUM},
+    select session_id as id, max(agent) as agent, ${COST_SUM},
       sum(case when ${TURN} then 1 else 0 end) as turns, sum(case when relation = 'start' then 0 else 1 end) as others
     from exchanges where ${where.sql} group by session_id),
-  told as materialized (select seen.*, case when ${isSingle} then 1 else 0 end as single from seen),
+  told as materialized (select seen.*, case when ${isSingle.join(' and ')} then 1 else 0 end as single from seen),
   page as (select id, last from (
-      select id, (select max(time_ms) ${whole.replace('seen.id', 'told.id')}) as last from told ${singles ? '' : 'where single = 0'}
-    ) as used ${beyond} order by last desc, id desc limit ${where.bind(limit + 1)}),
+      select id, (select max(time_ms) ${rowsOf('told.id')}) as last from told ${singles ? '' : 'where single = 0'}
+    ) as used ${below} order by last desc, id desc limit ${where.bind(limit + 1)}),
   left_out as (select agent, count(*) as sessions, cast(sum(cast(cost_high as bigint)) as text) as cost_high,
       cast(sum(cast(cost_low as bigint)) as text) as cost_low
     from told where ${singles ? 'false' : 'single = 1'} group by agent
@@ -62,6 +66,15 @@ function pageSql(question: SessionsQuestion, limit: number): [sql: string, binds
   select id, last, null as agent, null as sessions, null as cost_high, null as cost_low from page
   union all select null, null, agent, sessions, cost_high, cost_low from left_out`;
   return [sql, where.binds];
+}
+
+/** Rows of a session that are not among those of the question: each as a condition of its own. */
+function beyond(where: Where, { from, to, agent }: SessionsQuestion): string[] {
+  return [
+    `time_ms < ${where.bind(from.getTime())}`,
+    `time_ms >= ${where.bind(to.getTime())}`,
+    ...(agent === undefined ? [] : [`coalesce(agent, '') <> ${where.bind(agent)}`]),
+  ];
 }
 
 function singlesOf(row: Line): SessionsPage['singles'][number] {
