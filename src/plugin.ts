@@ -141,6 +141,8 @@ export interface PluginDefinition<O extends OptionsSchema = OptionsSchema> {
   requires?: Readonly<Record<string, 'above' | 'below'>>;
   /** Plugins without which it makes no sense: they must be listed, too. */
   needs?: readonly string[];
+  /** Those that it needs only with some options. */
+  needsBy?(options: OptionsOf<O>): readonly string[];
   setup(lent: Lent<O>): Instance | undefined | Promise<Instance | undefined>;
 }
 

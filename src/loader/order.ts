@@ -13,6 +13,7 @@ export interface Ordered extends Omit<PluginEntry, 'when'> {
 interface Needs {
   readonly requires?: Readonly<Record<string, 'above' | 'below'>> | undefined;
   readonly needs?: readonly string[] | undefined;
+  needsBy?(options: Readonly<Record<string, unknown>>): readonly string[];
 }
 
 /**
@@ -23,9 +24,10 @@ interface Needs {
 export function orderPlugins(entries: readonly PluginEntry[], definitions: ReadonlyMap<string, Needs>): Ordered[] {
   const enabled = entries.filter((entry) => entry.enabled);
   const problems = enabled.flatMap((entry, at) => {
-    const { requires = {}, needs = [] } = definitions.get(entry.plugin) ?? {};
+    const definition = definitions.get(entry.plugin);
+    const { requires = {}, needs = [] } = definition ?? {};
     return [
-      ...needs.flatMap((other) => missing(enabled, entry, other)),
+      ...[...needs, ...(definition?.needsBy?.(entry.options) ?? [])].flatMap((other) => missing(enabled, entry, other)),
       ...Object.entries(requires).flatMap(([other, side]) => misplaced(enabled, at, other, side)),
     ];
   });
