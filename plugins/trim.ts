@@ -50,7 +50,10 @@ export default definePlugin({
         if (speech === undefined) return pass(exchange, 'api', 'requests of this API are not trimmed');
         if (request.bodyBytes > MOST_BYTES)
           return pass(exchange, 'size', 'requests of more than 4 MiB are not trimmed');
-        const rules = { filters, shortenTo: state.shorten === undefined ? null : sessionCharLimit };
+        const rules = {
+          filters,
+          shortenTo: state.shorten === undefined ? null : (state.shortenTo ?? sessionCharLimit),
+        };
         const trimmed = attempt(() => trim(request.body!, speech, rules));
         if (trimmed === undefined) return pass(exchange, 'unreadable', 'a request was not what its API says');
         if (trimmed === null) return;

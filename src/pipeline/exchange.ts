@@ -62,6 +62,8 @@ export interface ExchangeState {
   cacheBreak?: CacheBreak;
   /** Its history is to be shortened before it leaves, by the rules of plugin `trim`; asked for by who says so. */
   shorten?: string;
+  /** To fewer characters of history than these; without it, than the agent's own limit. */
+  shortenTo?: number;
   /** What plugin `trim` took out of the request: tools, and characters of its JSON, those of the history apart. */
   trimmed?: { readonly tools: number; readonly chars: number; readonly historyChars: number };
   /** Milliseconds from the request's arrival to the first event with content. */
