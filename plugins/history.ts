@@ -1,5 +1,6 @@
 import { definePlugin, type Exchange, type ExchangeRecord } from '../src/plugin.ts';
 import { BLANK, putCaller, putCost } from './_blank-record.ts';
+import { historyChars } from './_history-chars.ts';
 
 /**
  * Writes one row for every exchange, also for refused, failed and aborted ones.
@@ -132,11 +133,7 @@ function promptOf({ request, state }: Exchange): ExchangeRecord['prompt'] {
   const answers = roles && (roles.get('assistant') ?? roles.get('model') ?? 0);
   return {
     system_chars: request.length('system') ?? request.length('instructions') ?? request.length('systemInstruction'),
-    history_chars:
-      request.length('messages') ??
-      request.length('input') ??
-      request.length('prompt') ??
-      (contents === null ? null : request.length('contents')),
+    history_chars: historyChars(request),
     tools_chars: request.length('tools'),
     messages: contents ?? (roles && [...roles.values()].reduce((sum, count) => sum + count, 0)),
     user_messages: contents === null ? roles && (roles.get('user') ?? 0) : contents - (answers ?? 0),

@@ -193,6 +193,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what the downloads of batches have in common',
   },
   {
+    modules: /^plugins\/_(session-limit(-\w+)?|history-chars)\.ts$/,
+    by: 'test/plugins/session-limits.test.ts',
+    why: 'parts of one plugin, told apart by what comes back over HTTP',
+  },
+  {
     modules: /^plugins\/_settings-(api|form|page|schema)\.ts$/,
     by: 'test/plugins/settings-page.test.ts',
     why: 'what the forms do, and what the page shows of it',
