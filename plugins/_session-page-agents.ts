@@ -2,7 +2,7 @@
 import type { PageQuestion } from '../src/plugin.ts';
 import { linePlot } from './_plot.ts';
 import { addressOf, nameOf, rangesOf, stretchOf } from './_session-page-query.ts';
-import type { Shelf } from './_session-pages.ts';
+import type { Shelf } from './_session-page-shelf.ts';
 import { figuresOf } from './_session-view-compare.ts';
 import { growthLimits } from './_session-view-growth.ts';
 import { growthLine, LOOKED_AT, type Side, sideOf } from './_session-view-side.ts';

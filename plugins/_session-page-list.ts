@@ -1,7 +1,7 @@
 /** The page of all sessions: how agents are, how the newest histories grew, and a list. */
 import type { PageQuestion, SessionEntry, SessionsPage } from '../src/plugin.ts';
 import { addressOf, nameOf, rangesOf, type Stretch, stretchOf } from './_session-page-query.ts';
-import type { Shelf } from './_session-pages.ts';
+import type { Shelf } from './_session-page-shelf.ts';
 import { cardsOf, standingsOf } from './_session-view-cards.ts';
 import { growthOf, named } from './_session-view-growth.ts';
 import { deedsOf } from './_session-view-resets.ts';
@@ -18,48 +18,58 @@ interface Asked extends Stretch {
   readonly tenant: string | undefined;
   readonly agent: string | undefined;
   readonly singles: boolean;
+  readonly cursor: string | undefined;
 }
 
 /** Makes what the page shows. */
-export async function listPage(
-  shelf: Shelf,
-  { query, zone, principal }: PageQuestion,
-): Promise<Record<string, unknown>> {
+export async function listPage(shelf: Shelf, question: PageQuestion): Promise<Record<string, unknown>> {
   const { records, settings, audit } = shelf;
-  const stretch = stretchOf(query, '24h');
-  const asked: Asked = {
-    ...stretch,
-    tenant: principal?.tenant,
-    agent: nameOf(query, 'agent'),
-    singles: query.get('singles') === '1',
-  };
-  const { from, to, tenant, agent, singles } = asked;
-  const cursor = nameOf(query, 'cursor');
+  const { query, zone } = question;
+  const asked = askedOf(question);
+  const { from, to, tenant, agent, singles, cursor } = asked;
   const [all, page] = await Promise.all([
     records.sessions({ from, to, tenant, limit: LOOKED_AT }),
     records.sessions({ from, to, tenant, agent, singles, limit: ROWS, cursor }),
   ]);
   const lone = all.singles.flatMap(({ agent: name }) => name ?? []);
+  // Of an agent whose sessions are older than those of others, the first page has the newest.
+  const newest = cursor === undefined ? [...all.sessions, ...page.sessions] : all.sessions;
   const [standings, deeds, growth] = await Promise.all([
-    standingsOf(records, settings, asked, [...page.sessions, ...all.sessions], lone),
+    standingsOf(records, settings, asked, newest, lone),
     deedsOf(audit, page.sessions, tenant),
     drawnOf(shelf, asked, all, zone),
   ]);
   return {
+    ...frameOf(asked, query, page),
     told: toldOf(query, agent),
-    self: addressOf(PATH, query, {}),
-    range: stretch.title,
-    ranges: rangesOf(PATH, query, stretch.name),
-    kept: { range: query.get('range'), singles: singles ? '1' : null },
     menus: menusOf(all, lone, agent),
-    unfiltered: agent === undefined ? null : addressOf(PATH, query, { agent: null, cursor: null }),
     cards: cardsOf(standings, settings),
     growth,
     rows: page.sessions.map((session) => rowOf(session, settings, deeds.get(session.id) ?? [])),
     singles: singlesOf(page, query),
-    together: singles ? addressOf(PATH, query, { singles: null, cursor: null }) : null,
-    newest: cursor === undefined ? null : addressOf(PATH, query, { cursor: null }),
-    older: page.next === null ? null : addressOf(PATH, query, { cursor: page.next }),
+  };
+}
+
+const askedOf = ({ query, principal }: PageQuestion): Asked => ({
+  ...stretchOf(query, '24h'),
+  tenant: principal?.tenant,
+  agent: nameOf(query, 'agent'),
+  singles: query.get('singles') === '1',
+  cursor: nameOf(query, 'cursor'),
+});
+
+/** Links, and what they keep. */
+function frameOf({ name, title, agent, singles, cursor }: Asked, query: URLSearchParams, page: SessionsPage) {
+  const to = (change: Record<string, string | null>): string => addressOf(PATH, query, change);
+  return {
+    self: to({}),
+    range: title,
+    ranges: rangesOf(PATH, query, name),
+    kept: { range: query.get('range'), singles: singles ? '1' : null },
+    unfiltered: agent === undefined ? null : to({ agent: null, cursor: null }),
+    together: singles ? to({ singles: null, cursor: null }) : null,
+    newest: cursor === undefined ? null : to({ cursor: null }),
+    older: page.next === null ? null : to({ cursor: page.next }),
     empty: page.sessions.length === 0 && page.singles.length === 0,
     filtered: agent !== undefined || cursor !== undefined,
   };

@@ -1,7 +1,7 @@
 /** The page of one session: what it is, what happened to it, and its turns one by one. */
 import type { PageQuestion, SessionEntry } from '../src/plugin.ts';
 import { addressOf, nameOf, numberOf } from './_session-page-query.ts';
-import type { Shelf } from './_session-pages.ts';
+import type { Shelf } from './_session-page-shelf.ts';
 import { historyBar } from './_session-view-bar.ts';
 import { CHARTS, type ChartName, chartOf } from './_session-view-charts.ts';
 import { breakWords, eventsOf, failuresOf } from './_session-view-events.ts';

@@ -1,11 +1,9 @@
 /** The pages of sessions: all of them, one of them, and two agents side by side. */
-import type { Lent, Page } from '../src/plugin.ts';
+import type { Page } from '../src/plugin.ts';
 import { agentsPage } from './_session-page-agents.ts';
 import { listPage } from './_session-page-list.ts';
 import { sessionPage } from './_session-page-one.ts';
-
-/** What the pages read. */
-export type Shelf = Pick<Lent, 'records' | 'settings' | 'audit'>;
+import type { Shelf } from './_session-page-shelf.ts';
 
 /** Makes the pages of plugin `sessions`. */
 export function sessionPages(lent: Shelf): Page[] {
