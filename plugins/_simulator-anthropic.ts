@@ -1,5 +1,5 @@
 /** Messages and token counting, as Anthropic answers them. */
-import type { Breakpoint, PromptCache } from './_simulator-cache.ts';
+import type { Block, PromptCache } from './_simulator-cache.ts';
 import { type Answer, answerTo, type Fields, fields, limitOf, list, text, words } from './_simulator-question.ts';
 import { events, json, named, newId, problem, type Reply } from './_simulator-reply.ts';
 import { tokensOf } from './_simulator-text.ts';
@@ -14,10 +14,11 @@ export function messages(body: Fields, cache: PromptCache): Reply {
   if (limit === null) return problem('anthropic', 400, 'max_tokens: Field required');
   if (list(body.messages).length === 0) return problem('anthropic', 400, 'messages: Field required');
   const model = text(body.model);
-  const { prompt, breakpoints } = read(body);
-  if (breakpoints.length > MOST_BREAKPOINTS) {
+  const blocks = read(body);
+  if (blocks.filter(({ mark }) => mark !== null).length > MOST_BREAKPOINTS) {
     return problem('anthropic', 400, `A maximum of ${MOST_BREAKPOINTS} blocks with cache_control may be provided.`);
   }
+  const prompt = promptOf(blocks);
   const last = fields(list(body.messages).at(-1));
   const answer = answerTo({
     model,
@@ -26,7 +27,7 @@ export function messages(body: Fields, cache: PromptCache): Reply {
     tools: toolsOf(body),
     limit,
   });
-  const cached = cache.marked(model, breakpoints);
+  const cached = cache.marked(model, blocks);
   const written = cached.written5m + cached.written1h;
   const input = {
     input_tokens: Math.max(inputTokens(body, prompt) - cached.read - written, 1),
@@ -51,7 +52,7 @@ export function messages(body: Fields, cache: PromptCache): Reply {
 /** Answers POST /v1/messages/count_tokens. */
 export function countTokens(body: Fields): Reply {
   if (list(body.messages).length === 0) return problem('anthropic', 400, 'messages: Field required');
-  return json({ input_tokens: inputTokens(body, read(body).prompt) });
+  return json({ input_tokens: inputTokens(body, promptOf(read(body))) });
 }
 
 const inputTokens = (body: Fields, prompt: string): number =>
@@ -64,15 +65,13 @@ const toolsOf = (body: Fields) =>
 const spoken = (content: unknown): string =>
   typeof content === 'string' ? content : words(list(content).filter((block) => fields(block).type === 'text'));
 
+const promptOf = (blocks: readonly Block[]): string => blocks.map((block) => block.text).join('');
+
 /** Reads the prompt in the order in which it is cached, with the places where the client asked for it. */
-function read(body: Fields): { prompt: string; breakpoints: Breakpoint[] } {
-  const breakpoints: Breakpoint[] = [];
-  let prompt = '';
-  const take = (said: string, block: unknown) => {
-    prompt += `${said}\n`;
-    const { type, ttl } = fields(fields(block).cache_control);
-    if (type === 'ephemeral') breakpoints.push({ prefix: prompt, hour: ttl === '1h' });
-  };
+function read(body: Fields): Block[] {
+  const blocks: Block[] = [];
+  const take = (said: string, block: unknown): void =>
+    void blocks.push({ text: `${said}\n`, mark: markOf(fields(block).cache_control) });
   for (const tool of list(body.tools)) {
     const { cache_control: _, ...rest } = fields(tool);
     take(JSON.stringify(rest), tool);
@@ -81,7 +80,16 @@ function read(body: Fields): { prompt: string; breakpoints: Breakpoint[] } {
   for (const message of list(body.messages).map(fields)) {
     for (const block of blocksOf(message.content)) take(`${text(message.role)}: ${blockWords(fields(block))}`, block);
   }
-  return { prompt, breakpoints };
+  // Asked for the request as a whole, it holds for the last block.
+  const last = blocks.pop();
+  if (last) blocks.push({ ...last, mark: last.mark ?? markOf(body.cache_control) });
+  return blocks;
+}
+
+function markOf(cacheControl: unknown): Block['mark'] {
+  const { type, ttl } = fields(cacheControl);
+  if (type !== 'ephemeral') return null;
+  return ttl === '1h' ? '1h' : '5m';
 }
 
 const blocksOf = (content: unknown): unknown[] =>

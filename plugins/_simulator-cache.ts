@@ -10,12 +10,27 @@ const CHARS_PER_TOKEN = 4;
 const MAX_REMEMBERED = 20_000;
 const FIVE_MINUTES = 5 * 60_000;
 const ONE_HOUR = 60 * 60_000;
+/** So many blocks before a breakpoint are looked for as well: a client moves its mark along with the conversation. */
+const LOOK_BACK = 20;
 
-/** A place in the prompt up to which a client asked to cache. */
-export interface Breakpoint {
-  /** The prompt from its beginning to here. */
-  prefix: string;
-  hour: boolean;
+/** A block of the prompt. */
+export interface Block {
+  readonly text: string;
+  /** The client asked to cache the prompt up to the end of it. */
+  readonly mark: '5m' | '1h' | null;
+}
+
+/** The prompt up to the end of a block. */
+interface Prefix {
+  readonly key: string;
+  readonly tokens: number;
+  readonly mark: Block['mark'];
+}
+
+interface Entry {
+  /** Epoch milliseconds; each use moves it on. */
+  until: number;
+  readonly keptFor: number;
 }
 
 export interface CacheUse {
@@ -25,8 +40,8 @@ export interface CacheUse {
 }
 
 export class PromptCache {
-  /** Key to the time at which it is forgotten, oldest first. */
-  readonly #until = new Map<string, number>();
+  /** The one used longest ago first. */
+  readonly #entries = new Map<string, Entry>();
 
   /** Returns the tokens of the prompt's beginning that were seen before, found without being asked, as OpenAI does. */
   automatic(model: string, prompt: string): number {
@@ -43,31 +58,54 @@ export class PromptCache {
     return found;
   }
 
-  /** Returns what reading and writing at the client's breakpoints comes to, as Anthropic does. */
-  marked(model: string, breakpoints: readonly Breakpoint[]): CacheUse {
+  /** Returns what reading and writing at the client's marks comes to, as Anthropic does. */
+  marked(model: string, blocks: readonly Block[]): CacheUse {
     const use: CacheUse = { read: 0, written5m: 0, written1h: 0 };
-    const keys = breakpoints.map(({ prefix }) => `${model} ${createHash('sha256').update(prefix).digest('base64')}`);
-    const sizes = breakpoints.map(({ prefix }) => tokensOf(prefix.length));
-    const hit = keys.findLastIndex((key) => this.#knows(key));
-    if (hit >= 0) use.read = sizes[hit]!;
+    const prefixes = prefixesOf(model, blocks);
+    use.read = this.#find(prefixes);
     let covered = use.read;
-    breakpoints.forEach(({ hour }, i) => {
-      if (sizes[i]! < LEAST_TOKENS) return;
-      this.#remember(keys[i]!, hour ? ONE_HOUR : FIVE_MINUTES);
-      if (i <= hit) return;
-      use[hour ? 'written1h' : 'written5m'] += sizes[i]! - covered;
-      covered = sizes[i]!;
-    });
+    for (const { key, tokens, mark } of prefixes) {
+      if (mark === null || tokens < LEAST_TOKENS) continue;
+      const isHour = mark === '1h';
+      if (!this.#knows(key)) this.#remember(key, isHour ? ONE_HOUR : FIVE_MINUTES);
+      if (tokens <= covered) continue;
+      use[isHour ? 'written1h' : 'written5m'] += tokens - covered;
+      covered = tokens;
+    }
     return use;
   }
 
-  #knows(key: string): boolean {
-    return (this.#until.get(key) ?? 0) > Date.now();
+  /** Tokens of the longest prefix that is known, at a mark or shortly before it. */
+  #find(prefixes: readonly Prefix[]): number {
+    let found = 0;
+    prefixes.forEach(({ mark }, at) => {
+      if (mark === null) return;
+      const near = prefixes.slice(Math.max(0, at - LOOK_BACK), at + 1);
+      const hit = near.findLast(({ key }) => this.#knows(key));
+      if (hit === undefined) return;
+      this.#remember(hit.key, this.#entries.get(hit.key)!.keptFor);
+      found = Math.max(found, hit.tokens);
+    });
+    return found;
   }
 
-  #remember(key: string, milliseconds: number): void {
-    this.#until.delete(key);
-    this.#until.set(key, Date.now() + milliseconds);
-    if (this.#until.size > MAX_REMEMBERED) this.#until.delete(this.#until.keys().next().value!);
+  #knows(key: string): boolean {
+    return (this.#entries.get(key)?.until ?? 0) > Date.now();
   }
+
+  #remember(key: string, keptFor: number): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, { until: Date.now() + keptFor, keptFor });
+    if (this.#entries.size > MAX_REMEMBERED) this.#entries.delete(this.#entries.keys().next().value!);
+  }
+}
+
+function prefixesOf(model: string, blocks: readonly Block[]): Prefix[] {
+  const sum = createHash('sha256').update(model);
+  let chars = 0;
+  return blocks.map(({ text, mark }) => {
+    sum.update(`\n${text}`);
+    chars += text.length;
+    return { key: sum.copy().digest('base64'), tokens: tokensOf(chars), mark };
+  });
 }

@@ -4,12 +4,26 @@ import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import OpenAI from 'openai';
 import simulator from '../../plugins/simulator.ts';
+import anthropicMessages from '../../providers/adapters/anthropic-messages.ts';
+import openaiChat from '../../providers/adapters/openai-chat.ts';
+import openaiResponses from '../../providers/adapters/openai-responses.ts';
+import type { Adapter } from '../../src/adapter.ts';
 import type { Instance, Lent } from '../../src/plugin.ts';
+import { read } from '../support/metering.ts';
 
 type SimulatorLent = Parameters<typeof simulator.setup>[0];
 
 const nothing = () => {};
 const longSystem = 'You are the assistant of a small team that repairs bicycles. '.repeat(120);
+
+/** A conversation after so many turns; each adds about 600 tokens. */
+const growing = (turns: number) => [
+  ...Array.from({ length: turns }, (_, n) => [
+    { role: 'user' as const, content: `${n} ${'What about this file? '.repeat(60)}` },
+    { role: 'assistant' as const, content: `${n} ${'It is well. '.repeat(90)}` },
+  ]).flat(),
+  { role: 'user' as const, content: `${turns} ${'What about this file? '.repeat(60)}` },
+];
 
 function lend(port: number): SimulatorLent {
   const log: Lent['log'] = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -116,6 +130,24 @@ describe('plugins/simulator', () => {
       const second = await openai.chat.completions.create({ model: 'simulated', messages });
       expect(first.usage!.prompt_tokens_details!.cached_tokens).to.equal(0);
       expect(second.usage!.prompt_tokens_details!.cached_tokens).to.be.within(1024, first.usage!.prompt_tokens);
+    });
+
+    it('bills a conversation that grows as cached up to where it was, in chats and in responses', async () => {
+      const said = [{ role: 'system' as const, content: longSystem }];
+      const read: number[] = [];
+      const inResponses: number[] = [];
+      for (let turn = 0; turn < 3; turn++) {
+        const messages = [...said, ...growing(turn)];
+        const { usage } = await openai.chat.completions.create({ model: 'simulated', messages });
+        read.push(usage!.prompt_tokens_details!.cached_tokens!);
+        const response = await openai.responses.create({ model: 'simulated', input: messages });
+        inResponses.push(response.usage!.input_tokens_details.cached_tokens);
+      }
+      for (const [first, second, third] of [read, inResponses]) {
+        expect(first).to.equal(0);
+        expect(second).to.be.at.least(1024);
+        expect(third! - second!).to.be.within(400, 800);
+      }
     });
 
     it('speaks legacy completions', async () => {
@@ -232,6 +264,60 @@ describe('plugins/simulator', () => {
       expect(second.input_tokens + second.cache_read_input_tokens!).to.equal(total);
     });
 
+    for (const ttl of ['5m', '1h'] as const) {
+      it(`reads what a growing conversation has written, though its mark moves along: ${ttl}`, async () => {
+        const marked = { type: 'ephemeral' as const, ttl };
+        const system = [{ type: 'text' as const, text: longSystem, cache_control: marked }];
+        const uses = [];
+        for (let turn = 0; turn < 3; turn++) {
+          const messages = growing(turn);
+          const last = messages.at(-1)!;
+          const content = [{ type: 'text' as const, text: last.content, cache_control: marked }];
+          const asked = { ...ask, system, messages: [...messages.slice(0, -1), { ...last, content }] };
+          uses.push((await anthropic.messages.create(asked)).usage);
+        }
+        const [first, second, third] = uses;
+        const name = `ephemeral_${ttl}_input_tokens` as const;
+        expect(first!.cache_read_input_tokens).to.equal(0);
+        expect(second!.cache_read_input_tokens).to.equal(first!.cache_creation_input_tokens);
+        expect(second!.cache_creation_input_tokens).to.be.within(400, 800);
+        expect(third!.cache_read_input_tokens).to.equal(
+          second!.cache_read_input_tokens! + second!.cache_creation_input_tokens!,
+        );
+        for (const { cache_creation, cache_creation_input_tokens } of uses)
+          expect(cache_creation![name]).to.equal(cache_creation_input_tokens);
+      });
+    }
+
+    it('takes a mark of the whole request for one of its last block', async () => {
+      const body = { ...ask, messages: [{ role: 'user', content: longSystem }], cache_control: { type: 'ephemeral' } };
+      const usage = async () => ((await (await post('/v1/messages', body)).json()) as { usage: object }).usage;
+      const first = (await usage()) as { cache_creation_input_tokens: number };
+      expect(first.cache_creation_input_tokens).to.be.above(1024);
+      expect(await usage()).to.include({ cache_read_input_tokens: first.cache_creation_input_tokens });
+    });
+
+    it('finds nothing again where the beginning has changed, or more than 20 blocks behind', async () => {
+      const marked = { type: 'ephemeral' as const };
+      const system = (text: string) => [{ type: 'text' as const, text, cache_control: marked }];
+      const read = async (text: string, messages = hello.messages) =>
+        (await anthropic.messages.create({ ...ask, system: system(text), messages })).usage.cache_read_input_tokens;
+      expect([await read(longSystem), await read(`Now. ${longSystem}`)]).to.eql([0, 0]);
+      const far = Array.from({ length: 30 }, () => hello.messages[0]!);
+      const last = [{ type: 'text' as const, text: 'x', cache_control: marked }];
+      const messages = [
+        { role: 'user' as const, content: longSystem },
+        ...far,
+        { role: 'user' as const, content: last },
+      ];
+      const only = { ...ask, messages };
+      const one = (await anthropic.messages.create(only)).usage;
+      const more = { ...ask, messages: [...messages.slice(0, -1), ...far, messages.at(-1)!] };
+      expect(one.cache_creation_input_tokens).to.be.above(1024);
+      expect((await anthropic.messages.create(more)).usage.cache_read_input_tokens).to.equal(0);
+      expect((await anthropic.messages.create(only)).usage.cache_read_input_tokens).to.be.above(1024);
+    });
+
     it('keeps an hour apart from five minutes', async () => {
       const block = (text: string, ttl: '5m' | '1h') =>
         ({ type: 'text', text, cache_control: { type: 'ephemeral', ttl } }) as const;
@@ -245,6 +331,49 @@ describe('plugins/simulator', () => {
       const { data } = await anthropic.models.list();
       expect(data[0]!.type).to.equal('model');
     });
+  });
+
+  describe('metered by the gateway', () => {
+    const question = [{ role: 'user', content: 'Use get_weather now' }];
+    const parameters = { type: 'object', properties: { city: {} } };
+    const tool = { name: 'get_weather', parameters };
+    const bodies: [path: string, adapter: Adapter, api: string, body: object][] = [
+      [
+        '/v1/chat/completions',
+        openaiChat,
+        'openai.chat',
+        { messages: question, tools: [{ type: 'function', function: tool }] },
+      ],
+      [
+        '/v1/responses',
+        openaiResponses,
+        'openai.responses',
+        { input: question, tools: [{ type: 'function', ...tool }] },
+      ],
+      [
+        '/v1/messages',
+        anthropicMessages,
+        'anthropic.messages',
+        { max_tokens: 99, messages: question, tools: [{ name: 'get_weather', input_schema: parameters }] },
+      ],
+    ];
+    for (const [path, adapter, api, body] of bodies) {
+      for (const stream of [false, true]) {
+        it(`calls the tool that was asked for: ${path}${stream ? ', streamed' : ''}`, async () => {
+          const answer = await post(path, {
+            model: 'simulated',
+            ...body,
+            stream,
+            stream_options: { include_usage: true },
+          });
+          const contentType = answer.headers.get('content-type')!.split(';')[0]!;
+          const bytes = Buffer.from(await answer.arrayBuffer());
+          const reading = read(adapter, { api, contentType, streamAsked: stream }, [bytes]);
+          expect(reading).to.deep.include({ toolCalls: { get_weather: 1 }, usageStatus: 'final', ending: 'complete' });
+          expect(reading.usage!.output_tokens).to.be.at.least(1);
+        });
+      }
+    }
   });
 
   describe('asked for what it cannot do', () => {
