@@ -43,6 +43,17 @@ describe('the pipeline', () => {
     expect(order('plugins: [identity, history]', needing)).to.have.length(2);
   });
 
+  it('is refused when a plugin has options that need another, and only then', () => {
+    const needing: Definitions = new Map([
+      ['simulator', { needsBy: ({ pace }) => ((pace as number) > 100 ? ['identity'] : []) }],
+    ]);
+    expect(() => order('plugins:\n  - { plugin: simulator, pace: 200 }\n', needing)).to.throw(
+      'gateway.yaml:2:5 plugins: simulator needs the plugin identity, which is not in the list; add identity, or take simulator out',
+    );
+    expect(order('plugins:\n  - { plugin: simulator, pace: 20 }\n', needing)).to.have.length(1);
+    expect(order('plugins: [identity, { plugin: simulator, pace: 200 }]', needing)).to.have.length(2);
+  });
+
   it('asks nothing of plugins that are not there', () => {
     expect(order('plugins: [history, identity]')).to.have.length(2);
     expect(order('plugins: [history]')).to.have.length(1);
