@@ -1,3 +1,5 @@
+const NO_WORDS = new Uint32Array(0);
+
 /** In each byte of a word, 1 where the byte continues a character (10xxxxxx). */
 const continuations = (word: number): number => (word >>> 7) & (~word >>> 6) & 0x01010101;
 
@@ -8,8 +10,10 @@ const continuations = (word: number): number => (word >>> 7) & (~word >>> 6) & 0
  */
 export function codePoints(bytes: Uint8Array): number {
   const { buffer, byteOffset, length } = bytes;
-  const head = Math.min(length, (4 - (byteOffset % 4)) % 4);
-  const words = new Uint32Array(buffer, byteOffset + head, (length - head) >> 2);
+  const toWord = (4 - (byteOffset % 4)) % 4;
+  const head = Math.min(length, toWord);
+  // A view may not begin between words, not even an empty one.
+  const words = head < toWord ? NO_WORDS : new Uint32Array(buffer, byteOffset + head, (length - head) >> 2);
   let continued = 0;
   for (let at = 0; at < words.length; ) {
     // The four counters of a byte each hold up to 255.

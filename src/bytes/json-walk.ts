@@ -1,0 +1,212 @@
+import type { Words } from './words.ts';
+
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const BACKSLASH = 92;
+const LETTER_U = 117;
+const OPEN_BRACKET = 91;
+const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
+/** Four quotes, and four backslashes. */
+const QUOTES = 0x22222222;
+const BACKSLASHES = 0x5c5c5c5c;
+
+/**
+ * Walks through JSON text that lies in memory, value by value, and makes no strings of it.
+ *
+ * It believes the text: what is no JSON is walked over somehow, always to the end and never beyond it,
+ * in time proportional to its length and without recursion. Strings are looked at four bytes at a time.
+ */
+export class JsonWalk {
+  readonly bytes: Buffer;
+  readonly end: number;
+  /** The next byte to be looked at. */
+  at: number;
+  /** Where the name of the member lies that was entered last: its opening quote. */
+  keyStart = 0;
+  /** What stands between the quotes of the last string. */
+  textStart = 0;
+  textEnd = 0;
+  /** Characters (code points) of that string, decoded. */
+  chars = 0;
+  /** Of its bytes those that continue a character of UTF-8, and how many `\u` escapes it has. */
+  continued = 0;
+  unicode = 0;
+
+  readonly #words: Int32Array;
+  readonly #offset: number;
+
+  constructor(bytes: Buffer, at = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+    this.#offset = bytes.byteOffset;
+    this.#words = new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
+  }
+
+  /** First byte of the next value, and goes there; -1 at the end. */
+  peek(): number {
+    const { bytes, end } = this;
+    let { at } = this;
+    while (at < end && isSpace(bytes[at]!)) at++;
+    this.at = at;
+    return at < end ? bytes[at]! : -1;
+  }
+
+  /** Goes to the next element of the array whose bracket was passed; false: there is none, and the array is left. */
+  nextElement(): boolean {
+    const { bytes, end } = this;
+    let { at } = this;
+    while (at < end && (isSpace(bytes[at]!) || bytes[at] === COMMA)) at++;
+    this.at = at;
+    if (at >= end) return false;
+    if (bytes[at] !== CLOSE_BRACKET && bytes[at] !== CLOSE_BRACE) return true;
+    this.at = at + 1;
+    return false;
+  }
+
+  /** Goes to the value of the next member of the object whose brace was passed; its name's number, 0 for others; -1: there is none, and the object is left. */
+  nextMember(names: Words): number {
+    const { bytes, end } = this;
+    if (!this.nextElement()) return -1;
+    if (bytes[this.at] !== QUOTE) {
+      this.at = end;
+      return -1;
+    }
+    this.keyStart = this.at;
+    const name = this.word(names);
+    if (this.peek() === COLON) this.at++;
+    this.peek();
+    return name;
+  }
+
+  /** Walks over a string, and gives its number among these words; 0: it is none of them. */
+  word(words: Words): number {
+    const { bytes, end } = this;
+    const start = this.at + 1;
+    let at = start;
+    let code = 0;
+    for (; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte === QUOTE) break;
+      if (byte === BACKSLASH) {
+        this.string();
+        return words.escaped(bytes, start, this.textEnd);
+      }
+      code = (Math.imul(code, 31) + byte) | 0;
+    }
+    this.textStart = start;
+    this.textEnd = at;
+    this.at = Math.min(at + 1, end);
+    return words.find(bytes, start, at, code);
+  }
+
+  /** Walks over the string whose opening quote is next: sets `textStart` and what follows it. */
+  string(): void {
+    const { bytes, end } = this;
+    const words = this.#words;
+    const offset = this.#offset;
+    const lastWord = ((end + offset) >> 2) - 1;
+    const start = this.at + 1;
+    let at = start;
+    let continued = 0;
+    let unicode = 0;
+    let saved = 0;
+    let pairAt = -1;
+    while (at < end) {
+      if (((at + offset) & 3) === 0) {
+        let n = (at + offset) >> 2;
+        for (; n <= lastWord; n++) {
+          const word = words[n]!;
+          const quotes = word ^ QUOTES;
+          const slashes = word ^ BACKSLASHES;
+          // A byte is zero where subtracting one borrows from its highest bit.
+          if ((((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes)) & 0x80808080) break;
+          if (word & 0x80808080) continued += continuedIn(word);
+        }
+        at = (n << 2) - offset;
+        if (at >= end) break;
+      }
+      const byte = bytes[at]!;
+      if (byte === QUOTE) break;
+      if (byte !== BACKSLASH) {
+        if ((byte & 0xc0) === 0x80) continued++;
+        at++;
+      } else if (bytes[at + 1] !== LETTER_U) {
+        saved++;
+        at += 2;
+      } else {
+        unicode++;
+        // The second half of a pair is no character of its own.
+        saved += at === pairAt && isLow(bytes, at + 2) ? 6 : 5;
+        pairAt = isHigh(bytes, at + 2) ? at + 6 : -1;
+        at += 6;
+      }
+    }
+    const textEnd = Math.min(at, end);
+    this.textStart = start;
+    this.textEnd = textEnd;
+    this.chars = Math.max(0, textEnd - start - continued - saved);
+    this.continued = continued;
+    this.unicode = unicode;
+    this.at = Math.min(at + 1, end);
+  }
+
+  /** Walks over the next value, whatever it is; at least one byte. */
+  skip(): void {
+    const first = this.peek();
+    if (first === QUOTE) this.string();
+    else if (first === OPEN_BRACE || first === OPEN_BRACKET) this.#skipNested();
+    else this.#skipLiteral();
+  }
+
+  #skipNested(): void {
+    const { bytes, end } = this;
+    let depth = 0;
+    while (this.at < end) {
+      const byte = bytes[this.at]!;
+      if (byte === QUOTE) this.#skipString();
+      else this.at++;
+      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+      else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return;
+    }
+  }
+
+  /** Names and values inside of what is skipped are short, mostly. */
+  #skipString(): void {
+    const { bytes } = this;
+    const near = Math.min(this.at + 20, this.end);
+    for (let at = this.at + 1; at < near; at++) {
+      const byte = bytes[at];
+      if (byte === BACKSLASH) break;
+      if (byte !== QUOTE) continue;
+      this.at = at + 1;
+      return;
+    }
+    this.string();
+  }
+
+  #skipLiteral(): void {
+    const { bytes, end } = this;
+    let at = Math.min(this.at + 1, end);
+    while (at < end && !isSpace(bytes[at]!) && !ENDS.has(bytes[at]!)) at++;
+    this.at = at;
+  }
+}
+
+/** Bytes that end a number or a word. */
+const ENDS: ReadonlySet<number> = new Set([COMMA, COLON, QUOTE, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET]);
+
+const isSpace = (byte: number): boolean => byte === 32 || byte === 10 || byte === 13 || byte === 9;
+
+/** How many of its four bytes continue a character (10xxxxxx). */
+const continuedIn = (word: number): number => Math.imul((word >>> 7) & (~word >>> 6) & 0x01010101, 0x01010101) >>> 24;
+
+/** Hex digits D800 to DBFF, and DC00 to DFFF. */
+const isHigh = (bytes: Buffer, at: number): boolean => (bytes[at]! | 32) === 100 && HIGH.has(bytes[at + 1]! | 32);
+const isLow = (bytes: Buffer, at: number): boolean => (bytes[at]! | 32) === 100 && LOW.has(bytes[at + 1]! | 32);
+// With their bit for lower case: 8 and 9 have it anyway.
+const HIGH: ReadonlySet<number> = new Set([...'89ab'].map((digit) => digit.charCodeAt(0)));
+const LOW: ReadonlySet<number> = new Set([...'cdef'].map((digit) => digit.charCodeAt(0)));
