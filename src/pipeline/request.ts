@@ -79,6 +79,11 @@ export class ExchangeRequest {
     return this.#bytes;
   }
 
+  /** Where its members lie; null where nobody has looked since it changed. */
+  get scan(): JsonScan | null {
+    return this.#scan;
+  }
+
   /** Length of `body`, which a body of megabytes is better asked for first; 0 when there is none. */
   get bodyBytes(): number {
     return this.#bytes?.length ?? 0;

@@ -1,60 +1,122 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** Longer texts are hashed by their length, their ends and places between them, bytes. */
 const WHOLE = 64 * 1024;
 const END = 8 * 1024;
-const SAMPLES = 64;
+const SAMPLES = 128;
 const SAMPLE = 256;
 const SALT = 32;
+const TWO_32 = 2 ** 32;
+
+/** Two numbers of 32 bits by which hashes are folded, from the salt. */
+export interface Seeds {
+  readonly a: number;
+  readonly b: number;
+}
+
+/** A stretch of a body: the inside of a string, or JSON. */
+export interface Keyed {
+  readonly start: number;
+  readonly end: number;
+  readonly isText: boolean;
+}
 
 /**
- * Salted hashes of 48 bits: sha256 of the salt and the bytes, its first six bytes. Not what a
- * password needs, but nobody can try texts without the salt, and two of a million texts are one
- * by chance in one case of five hundred.
+ * Salted hashes of 48 bits: the first six bytes of sha256 over the salt and the bytes.
+ *
+ * Nobody can try texts without the salt. Of a million texts two have the same hash by chance in one
+ * case of five hundred. What is longer than 64 KiB, a picture mostly, is not read to its end: a change
+ * of one byte in the middle of it may stay unseen.
  */
 export class Hasher {
-  readonly #scratch = Buffer.alloc(SALT + WHOLE + 64);
+  readonly #salt: Buffer;
+  readonly #seeds: Seeds;
+  readonly #scratch = Buffer.alloc(SALT + WHOLE + 16);
   #length = SALT;
 
   constructor(salt: Buffer) {
+    this.#salt = salt;
+    this.#seeds = { a: salt.readInt32LE(0), b: salt.readInt32LE(4) };
     salt.copy(this.#scratch, 0, 0, SALT);
   }
 
-  /** Of `[start, end)`; `kind` tells apart what the same bytes may be. */
-  of(bytes: Buffer, start: number, end: number, kind = 0): number {
+  /** Of a text at `[start, end)`; `kind`, a byte, tells apart what the same bytes may be. */
+  of(bytes: Buffer, start: number, end: number, kind: number): number {
+    return this.without(bytes, start, end, kind, 0, 0);
+  }
+
+  /** The same as if `[cutStart, cutEnd)` were not there. */
+  without(bytes: Buffer, start: number, end: number, kind: number, cutStart: number, cutEnd: number): number {
+    const hole = cutEnd - cutStart;
+    const size = end - start - hole;
     this.#length = SALT;
-    this.#byte(kind);
-    this.#add(bytes, start, end);
+    this.#scratch[this.#length++] = kind;
+    if (hole === 0 && size <= WHOLE) this.#length += bytes.copy(this.#scratch, this.#length, start, end);
+    else this.#add(bytes, start, size, hole === 0 ? size : cutStart - start, hole);
     return this.#digest();
   }
 
-  #byte(byte: number): void {
-    this.#scratch[this.#length++] = byte;
+  /** Of two texts, such as a name and arguments. */
+  pair(bytes: Buffer, start: number, end: number, otherStart: number, otherEnd: number): number {
+    return this.fold([this.of(bytes, start, end, 2), this.of(bytes, otherStart, otherEnd, 3)]);
   }
 
-  #add(bytes: Buffer, start: number, end: number): void {
-    if (end - start <= WHOLE) {
-      this.#length += bytes.copy(this.#scratch, this.#length, start, end);
+  /** Of a text that is no part of a body. */
+  ofText(text: string): number {
+    const bytes = Buffer.from(text);
+    return this.of(bytes, 0, bytes.length, 1);
+  }
+
+  /** Of all bytes of these stretches, in hex digits: for keys, where two that are the same must be the same. */
+  key(bytes: Buffer, stretches: readonly Keyed[]): string {
+    const sum = createHash('sha256').update(this.#salt);
+    for (const { start, end, isText } of stretches)
+      sum.update(`${isText ? '"' : '{'}${end - start}.`).update(bytes.subarray(start, end));
+    return sum.digest('hex');
+  }
+
+  /** Of hashes, in their order. */
+  fold(hashes: readonly number[]): number {
+    let { a, b } = this.#seeds;
+    for (const one of hashes) {
+      a = Math.imul(a ^ (one % TWO_32), 0x85ebca6b);
+      a = ((a << 13) | (a >>> 19)) ^ b;
+      b = Math.imul(b ^ (one / TWO_32) ^ (a >>> 15), 0xc2b2ae35);
+      b = ((b << 17) | (b >>> 15)) ^ a;
+    }
+    a = Math.imul(a ^ (b >>> 16) ^ hashes.length, 0x85ebca6b);
+    b = Math.imul(b ^ (a >>> 13), 0xc2b2ae35);
+    return ((a ^ (b >>> 16)) >>> 0) + (((b ^ (a >>> 11)) >>> 0) & 0xffff) * TWO_32;
+  }
+
+  /** Adds `size` bytes from `start` on, of which those behind `hole` lie that much further on. */
+  #add(bytes: Buffer, start: number, size: number, holeAt: number, hole: number): void {
+    const copy = (from: number, to: number): void => {
+      if (from < holeAt) this.#copy(bytes, start + from, start + Math.min(to, holeAt));
+      if (to > holeAt) this.#copy(bytes, start + hole + Math.max(from, holeAt), start + hole + to);
+    };
+    if (size <= WHOLE) {
+      copy(0, size);
       return;
     }
-    this.#length = this.#scratch.writeUIntBE(end - start, this.#length, 6);
-    this.#length += bytes.copy(this.#scratch, this.#length, start, start + END);
-    const step = (end - start - 2 * END) / SAMPLES;
+    this.#length = this.#scratch.writeUIntBE(size, this.#length, 6);
+    copy(0, END);
+    const step = (size - 2 * END - SAMPLE) / SAMPLES;
     for (let n = 0; n < SAMPLES; n++) {
-      const at = Math.floor(start + END + n * step);
-      this.#length += bytes.copy(this.#scratch, this.#length, at, Math.min(at + SAMPLE, end));
+      const from = END + Math.floor(n * step);
+      copy(from, from + SAMPLE);
     }
-    this.#length += bytes.copy(this.#scratch, this.#length, end - END, end);
+    copy(size - END, size);
+  }
+
+  #copy(bytes: Buffer, start: number, end: number): void {
+    this.#length += bytes.copy(this.#scratch, this.#length, start, end);
   }
 
   #digest(): number {
-    return first48(hash('sha256', this.#scratch.subarray(0, this.#length), 'binary'));
+    const text = hash('sha256', this.#scratch.subarray(0, this.#length), 'binary');
+    let value = 0;
+    for (let at = 0; at < 6; at++) value = value * 256 + text.charCodeAt(at);
+    return value;
   }
-}
-
-/** Of Latin-1 text, as a whole number. */
-function first48(text: string): number {
-  let value = 0;
-  for (let at = 0; at < 6; at++) value = value * 256 + text.charCodeAt(at);
-  return value;
 }
