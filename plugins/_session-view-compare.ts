@@ -17,6 +17,9 @@ export interface Figure {
   readonly words: string | null;
   readonly noteA: string | null;
   readonly noteB: string | null;
+  /** What stands where there is no figure: nothing where nobody was chosen. */
+  readonly noneA: string;
+  readonly noneB: string;
 }
 
 interface Line {
@@ -98,11 +101,18 @@ export function figuresOf(a: Side | null, b: Side | null): Figure[] {
       words: a === null || b === null ? null : differenceOf(line.kind, one, other),
       noteA: (a && line.note?.(a)) ?? null,
       noteB: (b && line.note?.(b)) ?? null,
+      noneA: noneOf(line, a),
+      noneB: noneOf(line, b),
     };
   });
 }
 
 const MORE_OR_LESS = { usd: ['more', 'less'], count: ['more', 'fewer'], time: ['longer', 'shorter'] } as const;
+function noneOf({ kind }: Line, side: Side | null): string {
+  if (side === null) return '';
+  return kind === 'usd' && side.sums.unpriced > 0 ? 'unknown' : '–';
+}
+
 /** From this ratio on, times say more than percents. */
 const TIMES = 3;
 

@@ -371,6 +371,9 @@ describe('plugins/_session-pages', () => {
       const html = await page('agents?a=&b=two');
       expect(html).to.include('nobody chosen').and.include('Choose a first agent above');
       expect(html).to.match(/<option value="two" selected>/);
+      expect(html).to.not.include('unknown');
+      await add({ id: 'c', agent: 'mystery', cost: null });
+      expect(await page('agents?a=mystery')).to.match(/Cost<\/th> <td class="n"><span class="unknown">unknown/);
       expect(await page('agents')).to.not.include('nobody chosen');
       expect(await page('agents?a=never-seen')).to.include('No turn in this stretch of time.');
     });
