@@ -22,8 +22,9 @@ interface Progress {
   /** Bytes that were read, those of `rest` among them. */
   read: number;
   counts: Mutable;
-  /** A line that is not whole yet. */
-  rest: Buffer;
+  /** A line that is not whole yet, in pieces, and its bytes. */
+  rest: Buffer[];
+  size: number;
   /** Bytes of a line that is too long to be kept; 0: it is none. */
   long: number;
 }
@@ -44,9 +45,8 @@ export class FileCounter {
     const progress = goesOn ? known : begin(file);
     this.#progress = progress;
     if (progress.read < file.size) await readOn(file, progress);
-    if (progress.rest.length === 0) return { ...progress.counts };
     const counts = { ...progress.counts };
-    countLine(progress.rest, counts);
+    if (progress.size > 0) countLine(Buffer.concat(progress.rest), counts);
     return counts;
   }
 }
@@ -56,7 +56,8 @@ const begin = ({ path, inode }: SessionFile): Progress => ({
   inode,
   read: 0,
   counts: { lines: 0, users: 0, assistants: 0, toolResults: 0, chars: 0 },
-  rest: Buffer.alloc(0),
+  rest: [],
+  size: 0,
   long: 0,
 });
 
@@ -83,18 +84,25 @@ function take(chunk: Buffer, progress: Progress): void {
     if (progress.long > 0) {
       progress.counts.lines++;
       progress.counts.chars += progress.long + part.length;
-    } else countLine(progress.rest.length === 0 ? part : Buffer.concat([progress.rest, part]), progress.counts);
-    progress.rest = EMPTY;
+    } else countLine(progress.size === 0 ? part : Buffer.concat([...progress.rest, part]), progress.counts);
     progress.long = 0;
+    forget(progress);
   }
   const rest = chunk.subarray(from);
-  if (progress.long > 0 || progress.rest.length + rest.length > LONGEST_LINE) {
-    progress.long += progress.rest.length + rest.length;
-    progress.rest = EMPTY;
-  } else if (rest.length > 0) progress.rest = Buffer.concat([progress.rest, rest]);
+  if (progress.long > 0 || progress.size + rest.length > LONGEST_LINE) {
+    progress.long += progress.size + rest.length;
+    forget(progress);
+  } else if (rest.length > 0) {
+    // A copy: the chunk is read into again.
+    progress.rest.push(Buffer.from(rest));
+    progress.size += rest.length;
+  }
 }
 
-const EMPTY = Buffer.alloc(0);
+function forget(progress: Progress): void {
+  progress.rest = [];
+  progress.size = 0;
+}
 
 /** What is no JSON counts as a line and as nothing else. */
 function countLine(line: Buffer, counts: Mutable): void {

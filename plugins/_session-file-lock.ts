@@ -15,15 +15,20 @@ const PAUSE_MS = 50;
 /** Somebody else is at it. */
 export class Locked extends Error {}
 
-/** Does work while nobody else does any there. @throws Locked */
-export async function locked<T>(folder: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Does work while nobody else does any there.
+ *
+ * @param patience milliseconds to wait for somebody else
+ * @throws Locked and errors of the file system
+ */
+export async function locked<T>(folder: string, work: () => Promise<T>, patience = PATIENCE_MS): Promise<T> {
   const path = join(folder, LOCK);
   const own = JSON.stringify({
     pid: process.pid,
     startedAt: Date.now(),
     by: `token-spy ${randomBytes(6).toString('hex')}`,
   });
-  await take(path, own);
+  await take(path, own, patience);
   try {
     return await work();
   } finally {
@@ -32,8 +37,8 @@ export async function locked<T>(folder: string, work: () => Promise<T>): Promise
   }
 }
 
-async function take(path: string, own: string): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; ; ) {
+async function take(path: string, own: string, patience: number): Promise<void> {
+  for (const end = Date.now() + patience; ; ) {
     try {
       const handle = await open(path, 'wx', 0o600);
       await handle.writeFile(own).finally(() => handle.close());

@@ -17,7 +17,7 @@ export function shortenSystem(contents: readonly Buffer[], rules: Rules): Rest[]
   const all = texts.flat();
   const edited = edit(all, rules);
   if (edited === null || all.length === 0) return [...contents];
-  if (edited.every((text) => text === null)) edited[0] = LEFT_OUT;
+  if (!edited.some((text) => text !== null)) edited[0] = LEFT_OUT;
   let from = 0;
   return contents.map((content, n) => {
     const own = edited.slice(from, from + texts[n]!.length);
