@@ -74,48 +74,38 @@ const recordsOf = (store: Store): Lent['records'] => ({
   get full() {
     return store.full;
   },
-  outputs: (limit) => store.queries.outputs(limit),
-  calibration: (range) => store.queries.calibration(range),
   append: (record) => store.append(record),
   kept: () => store.kept(),
   has: (ids) => store.has(ids),
-  unsettled: (question) => store.unsettled(question),
-  list: async (question) => {
-    await store.flush(FLUSH_MS);
-    return store.queries.list(question);
-  },
-  sums: async (question) => {
-    await store.flush(FLUSH_MS);
-    return store.queries.sums(question);
-  },
-  sessions: async (question) => {
-    await store.flush(FLUSH_MS);
-    return store.queries.sessions(question);
-  },
-  session: async (id, tenant) => {
-    await store.flush(FLUSH_MS);
-    return store.queries.session(id, tenant);
-  },
-  turns: async (question) => {
-    await store.flush(FLUSH_MS);
-    return store.queries.turns(question);
-  },
-  prompts: async (question) => {
-    await summed(store);
-    return store.queries.prompts(question);
-  },
-  growth: async (question) => {
-    await summed(store);
-    return store.queries.growth(question);
-  },
-  cacheBreaks: async (question) => {
-    await store.flush(FLUSH_MS);
-    return store.queries.cacheBreaks(question);
-  },
+  ...questionsOf(store),
 });
 
-/** What was taken before is in the sums of prompts, unless that needs longer. */
-async function summed(store: Store): Promise<void> {
-  await store.flush(FLUSH_MS);
-  await store.summed(FLUSH_MS);
+function questionsOf(store: Store): Omit<Lent['records'], 'full' | 'append' | 'kept' | 'has'> {
+  const { queries } = store;
+  return {
+    outputs: (limit) => queries.outputs(limit),
+    calibration: (range) => queries.calibration(range),
+    unsettled: (question) => store.unsettled(question),
+    list: (question) => stored(store, () => queries.list(question)),
+    sums: (question) => stored(store, () => queries.sums(question)),
+    sessions: (question) => stored(store, () => queries.sessions(question)),
+    session: (id, tenant) => stored(store, () => queries.session(id, tenant)),
+    turns: (question) => stored(store, () => queries.turns(question)),
+    prompts: (question) => summed(store, () => queries.prompts(question)),
+    growth: (question) => summed(store, () => queries.growth(question)),
+    cacheBreaks: (question) => stored(store, () => queries.cacheBreaks(question)),
+  };
 }
+
+/** Asks when all that was taken before is in the database, unless that needs longer. */
+async function stored<T>(store: Store, ask: () => Promise<T>): Promise<T> {
+  await store.flush(FLUSH_MS);
+  return ask();
+}
+
+/** Asks when it is in the sums of prompts, too. */
+const summed = <T>(store: Store, ask: () => Promise<T>): Promise<T> =>
+  stored(store, async () => {
+    await store.summed(FLUSH_MS);
+    return ask();
+  });
