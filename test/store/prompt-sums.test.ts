@@ -26,7 +26,7 @@ function samples(rows: number): ExchangeRecord[] {
     const called = n % 3 === 0 ? { [`tool_${n % 9}`]: 1, bash: 2 } : null;
     const prompt = n % 11 === 5 ? null : promptOf(...parts, history);
     const changes = { agent: n % 5 === 0 ? null : `a${n % 3}`, tools_called: called, prompt };
-    return recordOf({ ...changes, tenant: n % 2 === 0 ? 'acme' : null }, NOON + (n % 50) * 0.7 * HOUR);
+    return recordOf({ ...changes, tenant: n % 2 === 0 ? 'acme' : null }, NOON + ((n * 37) % 53) * 0.13 * HOUR);
   });
 }
 
