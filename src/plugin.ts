@@ -9,27 +9,10 @@ import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Documents } from './accounts/documents.ts';
 import type { Exchange, Principal, Terms, Verdict } from './pipeline/exchange.ts';
-import type { CutPrompt } from './pipeline/prompt.ts';
-import type { ExchangeRecord } from './pipeline/record.ts';
+import type { Prompts } from './prompts/prompts.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Audit } from './store/audit.ts';
-import type { Calibration, KnownOutput } from './store/queries/prediction-shapes.ts';
-import type {
-  Breaks,
-  BreaksQuestion,
-  GrowthPoint,
-  GrowthQuestion,
-  PromptSums,
-  PromptsQuestion,
-} from './store/queries/prompt-shapes.ts';
-import type {
-  SessionEntry,
-  SessionsPage,
-  SessionsQuestion,
-  TurnEntry,
-  TurnsQuestion,
-} from './store/queries/session-shapes.ts';
-import type { ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
+import type { Records } from './store/records.ts';
 import type { Tokens } from './tokens/token-count.ts';
 
 export type { Accounts, Claim, Standing, Taken } from './accounts/accounts.ts';
@@ -50,9 +33,7 @@ export type {
   ExchangeState,
   ModelLimits,
   Principal,
-  PriorTurn,
   Terms,
-  Turn,
   Verdict,
 } from './pipeline/exchange.ts';
 export type { Bound, Foresight, Prediction } from './pipeline/foresight.ts';
@@ -71,9 +52,11 @@ export type { Provider } from './pipeline/provider.ts';
 export type { ExchangeRecord } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
+export type { PriorTurn, Turn } from './pipeline/turn.ts';
 export { type Asked, breakOf, type FoundBreak, LEAST_SHARE, LEAST_TOKENS } from './prompts/breaks.ts';
 export { type Counted, type Stretch, stretchesOf } from './prompts/fates.ts';
 export { partsOf, type Run } from './prompts/parts.ts';
+export type { ComponentSpec, Components, Prompts } from './prompts/prompts.ts';
 export { sharesOf } from './prompts/shares.ts';
 export { beginsSession } from './sessions/boundary.ts';
 export { type HealthFacts, type HealthState, healthOf } from './sessions/health.ts';
@@ -118,6 +101,7 @@ export type {
   TurnsTogether,
 } from './store/queries/session-shapes.ts';
 export type { ExchangeEntry, ListPage, ListQuestion, Sums, SumsQuestion } from './store/queries/shapes.ts';
+export type { Records } from './store/records.ts';
 export type { TokenCount, Tokens } from './tokens/token-count.ts';
 
 /** One JSON Schema per option. Every option has a `description`; `default` makes it always present. */
@@ -150,48 +134,8 @@ export interface PluginDefinition<O extends OptionsSchema = OptionsSchema> {
 export interface Lent<O extends OptionsSchema = OptionsSchema> {
   options: OptionsOf<O>;
   log: Log;
-  records: {
-    /** Takes a finished record: to the journal at once, to the database when it answers. Never throws, never waits. False: it is lost. */
-    append(record: ExchangeRecord): boolean;
-    /** Whether all that was taken so far would survive a crash of the gateway; waits for the journal. */
-    kept(): Promise<boolean>;
-    /** Which of these ids are taken already, in the database or on their way to it. Rejects when the database does not answer. */
-    has(ids: readonly string[]): Promise<ReadonlySet<string>>;
-    /**
-     * The exchange of an answer whose usage its provider had not told, by the provider's id of the answer.
-     * The rows of the stretch of time are read one by one: keep it short, and ask seldom.
-     */
-    unsettled(question: {
-      api: string;
-      provider: string;
-      responseId: string;
-      from: Date;
-      to: Date;
-    }): Promise<ExchangeRecord | null>;
-    /**
-     * Lists exchanges, newest first, a page at a time. What was taken before is among them,
-     * unless the database needs more than half a second for it. Rejects when it does not answer.
-     */
-    list(question: ListQuestion): Promise<ListPage>;
-    /** Sums exchanges up, with the same promise. */
-    sums(question: SumsQuestion): Promise<Sums>;
-    /** What the newest answers had, the newest first: so many of them at most. */
-    outputs(limit: number): Promise<KnownOutput[]>;
-    /** What was predicted, held against what it came to. */
-    calibration(range: { from: Date; to: Date }): Promise<Calibration>;
-    /** Sessions with rows in a stretch of time, the last used first. What was taken before is among them, as in `list`. */
-    sessions(question: SessionsQuestion): Promise<SessionsPage>;
-    /** One session; null where no row names it. */
-    session(id: string, tenant?: string): Promise<SessionEntry | null>;
-    /** The newest turns of a session or an agent, the oldest of them first. */
-    turns(question: TurnsQuestion): Promise<TurnEntry[]>;
-    /** What the parts of prompts came to; rows of the last seconds may be missing. */
-    prompts(question: PromptsQuestion): Promise<PromptSums>;
-    growth(question: GrowthQuestion): Promise<GrowthPoint[]>;
-    cacheBreaks(question: BreaksQuestion): Promise<Breaks>;
-    /** So many rows wait for the database that no more are taken: what happens now will have no row. */
-    readonly full: boolean;
-  };
+  /** The rows of exchanges, and what is asked of them. */
+  records: Records;
   /** Sums of what was used, to check requests against before they leave. */
   accounts: Accounts;
   /** What was set while the gateway ran, of this plugin's own. */
@@ -221,36 +165,6 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   /** Folder of gateway.yaml: relative paths in options start here. */
   folder: string;
 }
-
-/** Takes prompts apart. */
-export interface Prompts {
-  /**
-   * The prompt of an exchange as its request is now; null where the API has none or the body is not read.
-   * It is taken apart once, and again after somebody has changed it.
-   *
-   * @param components what the operator wants told apart in system prompts; it costs nothing twice, with or without
-   */
-  cut(exchange: Exchange, components?: Components): CutPrompt | null;
-  /** Reads the operator's components; throws an Error of one line that names what is wrong. */
-  components(specs: readonly ComponentSpec[]): Components;
-}
-
-/** A part of system prompts that an operator wants told apart: one of `heading`, `tag`, `pattern`, or `from`. */
-export interface ComponentSpec {
-  readonly name: string;
-  /** A Markdown heading: up to the next one of its level or above. */
-  readonly heading?: string;
-  /** An XML tag: `<name ...>` to `</name>`, both included. */
-  readonly tag?: string;
-  /** A regular expression in RE2's words, which takes time in proportion to the text. */
-  readonly pattern?: string;
-  /** From the first of these texts to the next `to`, or to the end. */
-  readonly from?: string;
-  readonly to?: string;
-}
-
-/** Components that were read. */
-export type Components = { readonly names: readonly string[] };
 
 /** A request that is not sent. */
 export interface Rehearsal {

@@ -1,14 +1,15 @@
 import type { Cost, CostQuestion } from '../metering/cost.ts';
 import type { ModelLimits } from '../metering/model-limits.ts';
-import type { Outcome, Reading, Usage } from '../metering/usage.ts';
+import type { Outcome, Reading } from '../metering/usage.ts';
 import type { Dialect } from './dialect.ts';
 import type { Foresight } from './foresight.ts';
 import { newId } from './id.ts';
-import type { CacheBreak, CutPrompt, PromptPart, TurnRelation } from './prompt.ts';
+import type { CacheBreak, CutPrompt, PromptPart } from './prompt.ts';
 import type { Provider, Target } from './provider.ts';
 import type { ExchangeRecord } from './record.ts';
 import type { ExchangeRequest } from './request.ts';
 import type { ExchangeResponse } from './response.ts';
+import type { Turn } from './turn.ts';
 
 /** Ends or repeats the trip. A union of kinds, never asked with instanceof: plugins come from another module graph. */
 export type Verdict =
@@ -68,27 +69,6 @@ export interface ExchangeState {
   trimmed?: { readonly tools: number; readonly chars: number; readonly historyChars: number };
   /** Milliseconds from the request's arrival to the first event with content. */
   timeToFirstToken?: number;
-}
-
-/** How an exchange goes on from earlier ones of its session. */
-export interface Turn {
-  readonly relation: TurnRelation;
-  /** The session it branched from. */
-  readonly parent: string | null;
-  /** The newest exchange of its session that a provider answered, as this process knows it; null: there is none. */
-  readonly before: PriorTurn | null;
-}
-
-/** What is remembered of an exchange for the next of its session; in memory only. */
-export interface PriorTurn {
-  /** Epoch milliseconds: when its answer was over. */
-  readonly at: number;
-  readonly prompt: CutPrompt;
-  /** Tokens of each of its pieces, as shares of what the provider counted; null where it said nothing. */
-  readonly tokens: Float64Array | null;
-  readonly usage: Usage | null;
-  readonly provider: string | null;
-  readonly model: string | null;
 }
 
 /** Who called, as far as a gateway key tells. */

@@ -4,8 +4,9 @@
  * Worked out from hashes and from what providers counted; no text is looked at. A change behind the last cache mark
  * broke nothing: there was nothing of it in the cache.
  */
-import type { PriorTurn } from '../pipeline/exchange.ts';
+
 import type { CacheBreak, CutPrompt, PartKind, Piece } from '../pipeline/prompt.ts';
+import type { PriorTurn } from '../pipeline/turn.ts';
 import type { Counted } from './fates.ts';
 
 /** A request whose answer is over. */

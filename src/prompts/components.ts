@@ -1,7 +1,6 @@
 import { RE2JS } from 're2js';
-
-import type { ComponentSpec, Components } from '../plugin.ts';
 import { label } from './label.ts';
+import type { ComponentSpec, Components } from './prompts.ts';
 import { between, type Span, sectionsUnder, tagged } from './sections.ts';
 import { overlay, type Stretch } from './stretches.ts';
 

@@ -1,10 +1,11 @@
+import type { Documents } from '../accounts/documents.ts';
 import type { Rope } from '../bytes/rope.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { CutPrompt } from '../pipeline/prompt.ts';
-import type { ComponentSpec, Components, Documents, Prompts } from '../plugin.ts';
 import { type CutBody, cutBody } from './body.ts';
 import { OperatorComponents } from './components.ts';
 import { Hasher } from './hasher.ts';
+import type { ComponentSpec, Components, Prompts } from './prompts.ts';
 import { Salt } from './salt.ts';
 import { SystemPrompts } from './system.ts';
 

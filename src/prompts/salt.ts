@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Documents } from '../plugin.ts';
+import type { Documents } from '../accounts/documents.ts';
 
 const ID = 'salt';
 const BYTES = 32;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { PriorTurn } from '../../src/pipeline/exchange.ts';
 import type { CutPrompt } from '../../src/pipeline/prompt.ts';
+import type { PriorTurn } from '../../src/pipeline/turn.ts';
 import { type Asked, breakOf } from '../../src/prompts/breaks.ts';
 import type { Counted } from '../../src/prompts/fates.ts';
 import { sharesOf } from '../../src/prompts/shares.ts';

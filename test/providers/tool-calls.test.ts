@@ -19,7 +19,7 @@ interface Calling {
   json: object;
   /** Each the same answer. */
   streams: Buffer[];
-  calls?: Record<string, number>;
+  calls?: Record<string, number> | undefined;
 }
 
 const TWICE = { find: 2, save: 1 };
@@ -125,7 +125,7 @@ const toolUses = [
   { toolUse: { toolUseId: 'g', name: 'nova_grounding', type: 'server_tool_use', input: {} } },
   ...named.map(({ name, id, args }) => ({ toolUse: { toolUseId: id, name, input: args } })),
 ];
-const starts = toolUses.flatMap(({ toolUse }, contentBlockIndex) =>
+const starts = toolUses.flatMap<object>(({ toolUse }, contentBlockIndex) =>
   toolUse === undefined
     ? [{ contentBlockDelta: { contentBlockIndex, delta: { text: 'Hm' } } }]
     : [

@@ -22,9 +22,9 @@ export const ROOMS: Readonly<Record<string, Rule>> = {
   accounts: { said: 'itself and bytes/', may: (target) => inRooms(target, 'accounts', 'bytes') },
   tokens: { said: 'nothing of ours but itself', may: (target) => inRooms(target, 'tokens') },
   prompts: {
-    said: 'itself, bytes/ and the types of pipeline/ and of the plugins’ door',
+    said: 'itself, bytes/, and of pipeline/, metering/ and accounts/ types',
     may: (target, typesOnly) =>
-      inRooms(target, 'prompts', 'bytes') || (typesOnly && (inRooms(target, 'pipeline') || target === 'src/plugin.ts')),
+      inRooms(target, 'prompts', 'bytes') || (typesOnly && inRooms(target, 'pipeline', 'metering', 'accounts')),
   },
   sessions: {
     said: 'itself, and of pipeline/ and store/ types',
@@ -226,6 +226,26 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     modules: /^plugins\/_(budget-(fields|scope)|scope)\.ts$/,
     by: 'test/plugins/budget-spec.test.ts',
     why: 'how a budget is read, told apart by what is complained of',
+  },
+  {
+    modules: /^plugins\/_session-file-(desk|manager|routes|state)\.ts$/,
+    by: 'test/plugins/session-files.test.ts',
+    why: 'parts of one plugin, told apart by what becomes of the files',
+  },
+  {
+    modules: /^plugins\/_session-file-(folder|index|lock)\.ts$/,
+    by: 'test/plugins/session-file-reset.test.ts',
+    why: 'the steps of taking one session away',
+  },
+  {
+    modules: /^plugins\/_trim-(anthropic|chat|content|gemini|item|responses|system|tools|tools-gemini)\.ts$/,
+    by: 'test/plugins/trim-body.test.ts',
+    why: 'the words of each API, told apart by what leaves; conversations are held by trim-history.test.ts',
+  },
+  {
+    modules: /^plugins\/_trim-(saved|stats)\.ts$/,
+    by: 'test/plugins/trim.test.ts',
+    why: 'what was saved, told over HTTP',
   },
   {
     modules: /^plugins\/_(facts|rate-)/,
