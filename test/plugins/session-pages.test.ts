@@ -366,6 +366,29 @@ describe('plugins/_session-pages', () => {
       expect(html.match(/class="line line-[01]"/g)).to.have.length(4);
     });
 
+    it('take times from good answers, models and tools from all, and quality by turns', async () => {
+      const broken = { outcome: 'stream_error', duration_ms: 90_000 } as const;
+      await add({
+        id: 'a',
+        agent: 'one',
+        turns: 20,
+        chars: 1000,
+        change: (_, turn) => (turn === 3 ? broken : { duration_ms: 100 * (turn + 1), tools_called: { grep: 2 } }),
+      });
+      const { figures, sides } = (await data('agents', 'a=one')) as unknown as {
+        figures: { name: string; a: number; noteA: string }[];
+        sides: { tools: unknown; models: unknown }[];
+      };
+      const line = (name: string) => figures.find((one) => one.name === name)!;
+      expect([line('Latency, median').a, line('Latency, 95th percentile').a]).to.eql([1100, 2000]);
+      expect([line('Errors').a, line('Errors').noteA]).to.eql([0.05, '1 of 20']);
+      expect(line('Quality').a).to.be.within(60, 99);
+      expect(sides[0]).to.deep.include({
+        tools: [{ name: 'grep', times: 38 }],
+        models: [{ name: 'gpt-4o-2024-08-06', times: 20 }],
+      });
+    });
+
     it('need not be two: the other side is empty, and is asked for', async () => {
       await add({ id: 'a', agent: 'one' }, { id: 'b', agent: 'two' });
       const html = await page('agents?a=&b=two');
