@@ -132,6 +132,22 @@ describe('prompts/breaks', () => {
     expect([lapsed?.cause, lapsed?.part, lapsed?.tokens]).to.eql(['ttl_lapse', null, 7000]);
   });
 
+  it('goes by the mark, not by what shares of tokens make of it', () => {
+    const early = turn([search, read, system, marked(agents), soul, ask, newer], anthropic(9800, 0, 8200));
+    const now = [search, read, system, marked(agents), changed(soul, 55), ask, reply];
+    const found = breakOf(early, asked(cutOf(now), anthropic(weigh(now), 0, 8200), { at: START + 6 * MINUTE }));
+    expect([found?.cause, found?.part]).to.eql(['ttl_lapse', null]);
+  });
+
+  it('names what the newest message has taken the place of', () => {
+    const found = next([search, read, system, agents, soul, ask], 0);
+    expect([found?.cause, found?.part, found?.tokens]).to.eql([
+      'prefix_change',
+      { kind: 'history', name: 'assistant' },
+      9500,
+    ]);
+  });
+
   it('tells a pause that was too long from a provider that forgot, by what was marked', () => {
     const cause = (minutes: number, mark: '5m' | '1h') => {
       const pieces = [...PREFIX.slice(0, -1), marked(reply, mark)];

@@ -45,6 +45,7 @@ describe('prompts/fates', () => {
       usage(10, 11),
       usage(10, 6, { '5m': 5 }),
       { ...usage(10, 0, { '1h': 5 }), 'cache_creation.input_tokens': 4 },
+      { ...usage(10, 0, { '5m': 5, '1h': 1 }), 'cache_creation.input_tokens': 4 },
       { input_tokens: 1.5 },
     ])
       expect(stretchesOf(wrong)).to.equal(null);
