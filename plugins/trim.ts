@@ -1,4 +1,4 @@
-import { definePlugin, type Exchange } from '../src/plugin.ts';
+import { definePlugin, type Exchange, type Lent } from '../src/plugin.ts';
 import { SPEECHES, type Trimmed, trim } from './_trim-body.ts';
 import { Savings, tokensOf } from './_trim-saved.ts';
 import { addStats } from './_trim-stats.ts';
@@ -19,27 +19,12 @@ export default definePlugin({
   requires: { history: 'above', identity: 'above', settings: 'above', 'session-limits': 'above', usage: 'below' },
   setup: ({ settings, log, metrics, shared }) => {
     const savings = shared('savings', () => new Savings());
-    const told = shared('told', () => new Set<string>());
-    const requests = metrics.counter('requests', 'Requests that were made shorter.', ['agent']);
-    const chars = metrics.counter('saved_characters', 'Characters that did not leave.', ['agent']);
-    const tools = metrics.counter('removed_tools', 'Tools that did not leave.', ['agent']);
-    const passed = metrics.counter('passed', 'Requests that passed untouched though there are rules for them.', [
-      'why',
-    ]);
-    /** A word to the log, once for each reason and API: these are few. */
-    const pass = (exchange: Exchange, why: string, message: string): void => {
-      passed.add(1, { why });
-      const api = exchange.api ?? 'unknown';
-      if (told.has(`${why} ${api}`)) return;
-      told.add(`${why} ${api}`);
-      log.warn(message, { api });
-    };
-    const count = ({ state }: Exchange, agent: string, trimmed: Trimmed): void => {
-      savings.add(state.tenant, agent, trimmed);
-      requests.add(1, { agent });
-      chars.add(trimmed.chars, { agent });
-      tools.add(trimmed.tools, { agent });
-    };
+    const count = counting(savings, metrics);
+    const pass = passing(
+      shared('told', () => new Set<string>()),
+      metrics,
+      log,
+    );
 
     return {
       onRequest(exchange) {
@@ -47,23 +32,18 @@ export default definePlugin({
         const { filters, sessionCharLimit } = settings.of(state.agent ?? null);
         if ((!filters.enabled && state.shorten === undefined) || !exchange.bills || request.bodyBytes === 0) return;
         const speech = SPEECHES.get(exchange.api ?? '');
-        if (speech === undefined) return pass(exchange, 'api', 'requests of this API are not trimmed');
-        if (request.bodyBytes > MOST_BYTES)
-          return pass(exchange, 'size', 'requests of more than 4 MiB are not trimmed');
-        const rules = {
-          filters,
-          shortenTo: state.shorten === undefined ? null : (state.shortenTo ?? sessionCharLimit),
-        };
-        const trimmed = attempt(() => trim(request.body!, speech, rules));
-        if (trimmed === undefined) return pass(exchange, 'unreadable', 'a request was not what its API says');
+        if (speech === undefined) return pass(exchange, 'api');
+        if (request.bodyBytes > MOST_BYTES) return pass(exchange, 'size');
+        const shortenTo = state.shorten === undefined ? null : sessionCharLimit;
+        const trimmed = attempt(() => trim(request.body!, speech, { filters, shortenTo }));
+        if (trimmed === undefined) return pass(exchange, 'unreadable');
         if (trimmed === null) return;
+        const { tools, chars, historyChars, messages } = trimmed;
         request.rewrite(trimmed.body, 'trim');
-        state.trimmed = { tools: trimmed.tools, chars: trimmed.chars, historyChars: trimmed.historyChars };
-        exchange.setHeader('x-token-spy-trimmed', `tools=${trimmed.tools}; chars=${trimmed.chars}`);
-        const agent = state.agent ?? 'unknown';
-        count(exchange, agent, trimmed);
-        const { tools: removed, chars: saved, messages } = trimmed;
-        const facts = { agent, tools: removed, messages, chars: saved, tokens_estimated: tokensOf(saved) };
+        state.trimmed = { tools, chars, historyChars };
+        exchange.setHeader('x-token-spy-trimmed', `tools=${tools}; chars=${chars}`);
+        count(exchange, trimmed);
+        const facts = { agent: state.agent, tools, messages, chars, tokens_estimated: tokensOf(chars) };
         if (filters.log_details) log.info('a request was trimmed', facts);
       },
       routes: (router) => addStats(router, settings, savings),
@@ -72,6 +52,36 @@ export default definePlugin({
 });
 
 const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Why a request passes untouched though there are rules for it. */
+const PASSED = {
+  api: 'requests of this API are not trimmed',
+  size: 'requests of more than 4 MiB are not trimmed',
+  unreadable: 'a request was not what its API says',
+} as const;
+
+function counting(savings: Savings, metrics: Lent['metrics']): (exchange: Exchange, trimmed: Trimmed) => void {
+  const requests = metrics.counter('requests', 'Requests that were made shorter.', ['agent']);
+  const chars = metrics.counter('saved_characters', 'Characters that did not leave.', ['agent']);
+  const tools = metrics.counter('removed_tools', 'Tools that did not leave.', ['agent']);
+  return ({ state: { tenant, agent = 'unknown' } }, trimmed) => {
+    savings.add(tenant, agent, trimmed);
+    requests.add(1, { agent });
+    chars.add(trimmed.chars, { agent });
+    tools.add(trimmed.tools, { agent });
+  };
+}
+
+/** The log hears of each reason once for each API: these are few. */
+function passing(told: Set<string>, metrics: Lent['metrics'], log: Lent['log']) {
+  const passed = metrics.counter('passed', 'Requests that passed untouched though there are rules for them.', ['why']);
+  return ({ api }: Exchange, why: keyof typeof PASSED): void => {
+    passed.add(1, { why });
+    if (told.has(`${why} ${api}`)) return;
+    told.add(`${why} ${api}`);
+    log.warn(PASSED[why], { api });
+  };
+}
 
 /** Undefined where it fails: a request that is not understood is the provider's to refuse. */
 function attempt<T>(work: () => T): T | undefined {
