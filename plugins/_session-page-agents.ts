@@ -6,6 +6,7 @@ import type { Shelf } from './_session-page-shelf.ts';
 import { figuresOf } from './_session-view-compare.ts';
 import { growthLimits } from './_session-view-growth.ts';
 import { growthLine, LOOKED_AT, type Side, sideOf } from './_session-view-side.ts';
+import { EXAMPLE } from './_session-view-words.ts';
 
 const PATH = '/dashboard/agents';
 const SESSIONS = 200;
@@ -25,6 +26,7 @@ export async function agentsPage(
   const sides = [a ?? null, b ?? null] as const;
   return {
     self: addressOf(PATH, query, {}),
+    example: EXAMPLE,
     range: stretch.title,
     rangeName: query.get('range') === null ? null : stretch.name,
     ranges: rangesOf(PATH, query, stretch.name),

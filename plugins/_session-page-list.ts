@@ -6,6 +6,7 @@ import { cardsOf, standingsOf } from './_session-view-cards.ts';
 import { growthOf, named } from './_session-view-growth.ts';
 import { deedsOf } from './_session-view-resets.ts';
 import { rowOf } from './_session-view-rows.ts';
+import { EXAMPLE } from './_session-view-words.ts';
 
 const PATH = '/dashboard/sessions';
 /** Sessions that are looked at for agents, sessions of one page, and sessions of the chart. */
@@ -42,6 +43,7 @@ export async function listPage(shelf: Shelf, question: PageQuestion): Promise<Re
   return {
     ...frameOf(asked, query, page),
     told: toldOf(query, agent),
+    example: EXAMPLE,
     menus: menusOf(all, lone, agent),
     cards: cardsOf(standings, settings),
     growth,

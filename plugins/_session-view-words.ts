@@ -102,3 +102,10 @@ export function factsOf(entry: Pick<AuditEntry, 'facts'>): string {
     })
     .join(', ');
 }
+
+/** A request that says which session it is, to be copied. */
+export const EXAMPLE = `curl http://localhost:9110/v1/chat/completions \\
+  -H 'content-type: application/json' \\
+  -H 'x-token-spy-agent: my-agent' \\
+  -H 'x-token-spy-session: my-first-session' \\
+  -d '{"model":"simulated","messages":[{"role":"user","content":"Hello"}]}'`;
