@@ -71,7 +71,7 @@ export function unpackParts(packed: readonly PackedPart[]): PromptPart[] {
       write1h = 0,
       more = 0,
     ]) => ({
-      kind: PART_KINDS[kind]!,
+      kind: PART_KINDS[kind] ?? 'system',
       name,
       hash,
       pieces: more + 1,
