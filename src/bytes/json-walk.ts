@@ -12,6 +12,9 @@ const CLOSE_BRACE = 125;
 /** Four quotes, and four backslashes. */
 const QUOTES = 0x22222222;
 const BACKSLASHES = 0x5c5c5c5c;
+/** The highest bit of four bytes, and the lowest. */
+const HIGHEST = 0x80808080 | 0;
+const LOWEST = 0x01010101;
 
 /**
  * Walks through JSON text that lies in memory, value by value, and makes no strings of it.
@@ -35,15 +38,16 @@ export class JsonWalk {
   continued = 0;
   unicode = 0;
 
-  readonly #words: Int32Array;
-  readonly #offset: number;
+  readonly #view: DataView;
+  /** Bytes that `\\u` escapes took beyond others, and where the other half of a pair would have to follow. */
+  #saved = 0;
+  #pairAt = -1;
 
   constructor(bytes: Buffer, at = 0, end = bytes.length) {
     this.bytes = bytes;
     this.at = at;
     this.end = end;
-    this.#offset = bytes.byteOffset;
-    this.#words = new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** First byte of the next value, and goes there; -1 at the end. */
@@ -106,52 +110,60 @@ export class JsonWalk {
   /** Walks over the string whose opening quote is next: sets `textStart` and what follows it. */
   string(): void {
     const { bytes, end } = this;
-    const words = this.#words;
-    const offset = this.#offset;
-    const lastWord = ((end + offset) >> 2) - 1;
+    const view = this.#view;
     const start = this.at + 1;
     let at = start;
     let continued = 0;
-    let unicode = 0;
-    let saved = 0;
-    let pairAt = -1;
-    while (at < end) {
-      if (((at + offset) & 3) === 0) {
-        let n = (at + offset) >> 2;
-        for (; n <= lastWord; n++) {
-          const word = words[n]!;
-          const quotes = word ^ QUOTES;
-          const slashes = word ^ BACKSLASHES;
-          // A byte is zero where subtracting one borrows from its highest bit.
-          if ((((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes)) & 0x80808080) break;
-          if (word & 0x80808080) continued += continuedIn(word);
-        }
-        at = (n << 2) - offset;
-        if (at >= end) break;
+    let escapes = 0;
+    this.#saved = this.unicode = 0;
+    this.#pairAt = -1;
+    for (;;) {
+      while (at <= end - 8) {
+        const word = view.getInt32(at, true);
+        const next = view.getInt32(at + 4, true);
+        if (((word | next) & HIGHEST) !== 0 || (specialIn(word) | specialIn(next)) !== 0) break;
+        at += 8;
       }
+      while (at <= end - 4) {
+        const word = view.getInt32(at, true);
+        const found = specialIn(word);
+        if (found !== 0) {
+          // The lowest bit that is set is that of the first such byte; those above it may be wrong.
+          const low = found & -found;
+          if (word & HIGHEST) continued += continuedIn(word & (low - 1));
+          at += (31 - Math.clz32(low)) >> 3;
+          break;
+        }
+        if (word & HIGHEST) continued += continuedIn(word);
+        at += 4;
+      }
+      if (at >= end) break;
       const byte = bytes[at]!;
       if (byte === QUOTE) break;
-      if (byte !== BACKSLASH) {
+      if (byte === BACKSLASH) {
+        escapes++;
+        at += bytes[at + 1] === LETTER_U ? this.#unicode(at) : 2;
+      } else {
         if ((byte & 0xc0) === 0x80) continued++;
         at++;
-      } else if (bytes[at + 1] !== LETTER_U) {
-        saved++;
-        at += 2;
-      } else {
-        unicode++;
-        // The second half of a pair is no character of its own.
-        saved += at === pairAt && isLow(bytes, at + 2) ? 6 : 5;
-        pairAt = isHigh(bytes, at + 2) ? at + 6 : -1;
-        at += 6;
       }
     }
     const textEnd = Math.min(at, end);
     this.textStart = start;
     this.textEnd = textEnd;
-    this.chars = Math.max(0, textEnd - start - continued - saved);
+    this.chars = Math.max(0, textEnd - start - continued - escapes - this.#saved);
     this.continued = continued;
-    this.unicode = unicode;
     this.at = Math.min(at + 1, end);
+  }
+
+  /** Counts what an escape is longer than others; returns its length. */
+  #unicode(at: number): number {
+    const { bytes } = this;
+    this.unicode++;
+    // The second half of a pair is no character of its own.
+    this.#saved += at === this.#pairAt && isLow(bytes, at + 2) ? 5 : 4;
+    this.#pairAt = isHigh(bytes, at + 2) ? at + 6 : -1;
+    return 6;
   }
 
   /** Walks over the next value, whatever it is; at least one byte. */
@@ -164,28 +176,18 @@ export class JsonWalk {
 
   #skipNested(): void {
     const { bytes, end } = this;
+    let { at } = this;
     let depth = 0;
-    while (this.at < end) {
-      const byte = bytes[this.at]!;
-      if (byte === QUOTE) this.#skipString();
-      else this.at++;
-      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-      else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return;
+    while (at < end) {
+      const byte = bytes[at++]!;
+      if (byte === QUOTE) {
+        this.at = at - 1;
+        this.string();
+        at = this.at;
+      } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+      else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) break;
     }
-  }
-
-  /** Names and values inside of what is skipped are short, mostly. */
-  #skipString(): void {
-    const { bytes } = this;
-    const near = Math.min(this.at + 20, this.end);
-    for (let at = this.at + 1; at < near; at++) {
-      const byte = bytes[at];
-      if (byte === BACKSLASH) break;
-      if (byte !== QUOTE) continue;
-      this.at = at + 1;
-      return;
-    }
-    this.string();
+    this.at = at;
   }
 
   #skipLiteral(): void {
@@ -200,6 +202,13 @@ export class JsonWalk {
 const ENDS: ReadonlySet<number> = new Set([COMMA, COLON, QUOTE, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET]);
 
 const isSpace = (byte: number): boolean => byte === 32 || byte === 10 || byte === 13 || byte === 9;
+
+/** The highest bit of bytes that are a quote or a backslash: a byte is zero where subtracting one borrows from that bit. */
+function specialIn(word: number): number {
+  const quotes = word ^ QUOTES;
+  const slashes = word ^ BACKSLASHES;
+  return (((quotes - LOWEST) & ~quotes) | ((slashes - LOWEST) & ~slashes)) & HIGHEST;
+}
 
 /** How many of its four bytes continue a character (10xxxxxx). */
 const continuedIn = (word: number): number => Math.imul((word >>> 7) & (~word >>> 6) & 0x01010101, 0x01010101) >>> 24;

@@ -117,6 +117,11 @@ export class BlockReader {
     else if (name === Part.text && first === QUOTE) {
       walk.string();
       seen.text.keep(walk);
+    } else if (name === Part.content) {
+      seen.contentAt = at;
+      seen.body.isThere = first === QUOTE;
+      walk.skip();
+      if (first === QUOTE) seen.body.keep(walk);
     } else if (name === Part.mark) {
       seen.mark = readMark(walk);
       seen.markStart = keyStart;
@@ -125,7 +130,6 @@ export class BlockReader {
       walk.skip();
       if (name === Part.name && first === QUOTE) seen.keepName(at + 1, walk.at - 1);
       else if (name === Part.asked) seen.keepAsked(at, walk.at);
-      else if (name === Part.content) seen.contentAt = at;
       else if (name === Part.thought) seen.isThought = first === LETTER_T;
       else if (name === Part.sealed) seen.sealed = walk.at - at;
       else if (name >= Part.call && first !== -1) {
@@ -184,8 +188,11 @@ export class BlockReader {
 
   #result(seen: Seen): void {
     this.results++;
-    const at = seen.contentAt !== -1 ? seen.contentAt : this.#contentIn(seen.namedAt);
-    if (at !== -1) this.#inside(at, Kind.result);
+    if (seen.contentAt !== -1) this.#body(seen, Kind.result);
+    else {
+      const at = this.#contentIn(seen.namedAt);
+      if (at !== -1) this.#inside(at, Kind.result);
+    }
   }
 
   /** Where the `content` of an object lies; -1: nowhere. */
@@ -201,6 +208,12 @@ export class BlockReader {
     }
     walk.at = back;
     return found;
+  }
+
+  /** A text was counted when it was passed; blocks are read now that it is known whose they are. */
+  #body(seen: Seen, kind: number): void {
+    if (seen.body.isThere) this.#blocks.addText(kind, seen.body);
+    else this.#inside(seen.contentAt, kind);
   }
 
   #inside(at: number, kind: number): void {

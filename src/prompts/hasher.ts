@@ -6,6 +6,8 @@ const END = 8 * 1024;
 const SAMPLES = 128;
 const SAMPLE = 256;
 const SALT = 32;
+/** Names are shorter. */
+const SHORT = 1024;
 const TWO_32 = 2 ** 32;
 
 /** Two numbers of 32 bits by which hashes are folded, from the salt. */
@@ -58,7 +60,14 @@ export class Hasher {
 
   /** Of two texts, such as a name and arguments. */
   pair(bytes: Buffer, start: number, end: number, otherStart: number, otherEnd: number): number {
-    return this.fold([this.of(bytes, start, end, 2), this.of(bytes, otherStart, otherEnd, 3)]);
+    if (end - start > SHORT || otherEnd - otherStart > WHOLE - SHORT)
+      return this.fold([this.of(bytes, start, end, 2), this.of(bytes, otherStart, otherEnd, 3)]);
+    this.#length = SALT;
+    this.#scratch[this.#length++] = 2;
+    this.#copy(bytes, start, end);
+    this.#scratch[this.#length++] = 0;
+    this.#copy(bytes, otherStart, otherEnd);
+    return this.#digest();
   }
 
   /** Of a text that is no part of a body. */

@@ -28,6 +28,8 @@ export class Seen {
   namedAt = -1;
   isThought = false;
   readonly text = new Text();
+  /** The same of a `content` that is a string. */
+  readonly body = new Text();
   /** Bytes that only the provider can read. */
   sealed = 0;
   contentAt = -1;
@@ -45,6 +47,7 @@ export class Seen {
     this.namedAt = -1;
     this.isThought = false;
     this.text.isThere = false;
+    this.body.isThere = false;
     this.sealed = 0;
     this.contentAt = -1;
     this.mark = null;

@@ -3,7 +3,7 @@ import type { Piece } from '../pipeline/prompt.ts';
 import type { Mark } from './blocks.ts';
 import { readMark, withComma } from './cache-mark.ts';
 import type { Hasher } from './hasher.ts';
-import { label, labelAt } from './label.ts';
+import { labelAt } from './label.ts';
 import type { Raw } from './raw.ts';
 import { TOOL, TOOL_LIST, Tool } from './vocabulary.ts';
 import { weighJson } from './weigh.ts';
@@ -165,8 +165,8 @@ export class Tools {
     this.#from = end;
     const last = this.pieces.length >= MOST ? this.pieces.at(-1) : undefined;
     if (last === undefined) {
-      this.pieces.push({ kind: 'tool', name: label(name), hash, chars, weight, message: -1, mark });
-      this.names.push(label(name));
+      this.pieces.push({ kind: 'tool', name, hash, chars, weight, message: -1, mark });
+      this.names.push(name);
       return;
     }
     last.hash = this.#hasher.fold([last.hash, hash]);
