@@ -1,5 +1,12 @@
 import { definePlugin, type Exchange, type ExchangeState } from '../src/plugin.ts';
 
+declare module '../src/plugin.ts' {
+  interface ExchangeState {
+    /** The session that this one says it comes from. */
+    parentSession?: string;
+  }
+}
+
 /**
  * Finds out who is calling: agent, session, user, project, environment and tags.
  *
@@ -48,6 +55,7 @@ export default definePlugin({
       if (tags) state.tags = tags;
       const session = sessionOf(exchange, headers, metadata);
       if (session) state.session = session;
+      keep(state, 'parentSession', clean(headers.get('x-parent-session-id')));
 
       for (const name of STAY_HERE) if (headers.has(name)) request.hideHeader(name);
       for (const name of QUERY_NAMES) if (query?.has(name)) request.hideQuery(name);
@@ -257,7 +265,7 @@ function json(text: string | undefined): Record<string, unknown> {
 
 function keep(
   state: ExchangeState,
-  name: 'tenant' | 'project' | 'user' | 'environment',
+  name: 'tenant' | 'project' | 'user' | 'environment' | 'parentSession',
   value: string | undefined,
 ): void {
   if (value !== undefined) state[name] = value;

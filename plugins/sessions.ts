@@ -1,20 +1,37 @@
-import { definePlugin } from '../src/plugin.ts';
+import { definePlugin, SessionBook } from '../src/plugin.ts';
 import { sessionPages } from './_session-pages.ts';
+import { isTurn, place } from './_session-turn.ts';
 
 /**
  * Finds out which session a request belongs to, and how it goes on from the one before.
  *
+ * An id that a client sends wins. Without one, a request goes on from the one whose messages it begins with, whatever
+ * model and provider they go to: so conversations that run side by side stay apart. Where neither tells, the length of
+ * the history does. /dashboard/sessions shows them, `/api/v1/sessions` and the predecessor's `/api/session-status` tell
+ * them. What was said is not kept: only salted hashes, in memory, and sizes.
+ *
  * @example
  *   - plugin: sessions
- *     on_error: skip
+ *     on_error: skip     # observers do not stand in the way
  */
 export default definePlugin({
   summary: 'Finds out which session a request belongs to, and how it goes on from the one before.',
-  requires: { history: 'above', identity: 'above' },
-  setup: (lent) => ({
-    onRequest({ state }) {
-      if (state.session) state.turn = { relation: 'named', parent: null, before: null };
-    },
-    pages: sessionPages(lent),
-  }),
+  requires: { history: 'above', identity: 'above', settings: 'below', pauses: 'below', usage: 'below' },
+  setup: (lent) => {
+    const { prompts, metrics, shared, every } = lent;
+    const book = shared('book', () => new SessionBook());
+    const turns = metrics.counter('turns', 'Turns of sessions, by how they go on from those before.', ['relation']);
+    metrics.gauge('conversations', 'Conversations that are remembered.', () => book.size.conversations);
+    every(SWEEP_MS, () => book.sweep(Date.now()));
+    return {
+      onRequest(exchange) {
+        if (!isTurn(exchange)) return;
+        place(book, exchange, prompts.cut(exchange));
+        turns.add(1, { relation: exchange.state.turn!.relation });
+      },
+      pages: sessionPages(lent),
+    };
+  },
 });
+
+const SWEEP_MS = 60_000;

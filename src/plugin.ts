@@ -58,9 +58,11 @@ export { type Counted, type Stretch, stretchesOf } from './prompts/fates.ts';
 export { partsOf, type Run } from './prompts/parts.ts';
 export type { ComponentSpec, Components, Prompts } from './prompts/prompts.ts';
 export { sharesOf } from './prompts/shares.ts';
+export { SessionBook, type SessionQuestion } from './sessions/book.ts';
 export { beginsSession } from './sessions/boundary.ts';
 export { type HealthFacts, type HealthState, healthOf } from './sessions/health.ts';
 export { type Repeats, repeatsOf } from './sessions/loops.ts';
+export type { Place, TurnEnd } from './sessions/place.ts';
 export { type Quality, type QualityName, type QualityPart, qualityOf } from './sessions/quality.ts';
 export type {
   AgentSettings,
