@@ -34,7 +34,7 @@ export default definePlugin({
         const speech = SPEECHES.get(exchange.api ?? '');
         if (speech === undefined) return pass(exchange, 'api');
         if (request.bodyBytes > MOST_BYTES) return pass(exchange, 'size');
-        const shortenTo = state.shorten === undefined ? null : sessionCharLimit;
+        const shortenTo = state.shorten === undefined ? null : (state.shortenTo ?? sessionCharLimit);
         const trimmed = attempt(() => trim(request.body!, speech, { filters, shortenTo }));
         if (trimmed === undefined) return pass(exchange, 'unreadable');
         if (trimmed === null) return;

@@ -5,7 +5,7 @@ import { type Played, type Stage, setStage } from '../support/play.ts';
 
 const LIMITS = `export default {
   summary: 'Asks for a short history.',
-  setup: () => ({ onRequest(exchange) { if (exchange.request.header('x-shorten')) exchange.state.shorten = 'limit'; } }),
+  setup: () => ({ onRequest(exchange) { const to = exchange.request.header('x-shorten'); if (to) exchange.state.shorten = 'limit'; if (to > 1) exchange.state.shortenTo = Number(to); } }),
 };`;
 const FILTERS =
   '{ enabled: true, tools: { enabled: true, mode: allowlist, allowlist: [read] }, history: { enabled: true, max_pairs: 2, always_keep_last_n: 0 } }';
@@ -77,6 +77,9 @@ keys: [{ name: north, key: north-key-0123456789, tenant: north }, { name: south,
       .messages as object[];
     expect(JSON.stringify(shorter).length).to.be.within(7000, 9999);
     expect(shorter).to.eql(long.slice(-shorter.length));
+    const shortest = (await play('default', { messages: long }, { 'x-shorten': '7100' })).received?.json
+      .messages as object[];
+    expect(JSON.stringify(shortest).length).to.be.within(4800, 7099);
   });
 
   it('works for Anthropic, Responses and Gemini', async () => {
