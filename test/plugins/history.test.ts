@@ -119,6 +119,9 @@ describe('plugins/history', () => {
       user_messages: 2,
       assistant_messages: 1,
       tools: 1,
+      tool_results: null,
+      images: null,
+      parts: null,
     });
   });
 
