@@ -120,13 +120,17 @@ function seconds(text: string | undefined, milliseconds: string | undefined): nu
   return milliseconds !== undefined && /^\d{1,9}(\.\d+)?$/.test(milliseconds) ? Number(milliseconds) / 1000 : null;
 }
 
-/** Beyond this the parts of a prompt are not measured in characters: it would hold the loop. */
+/** Beyond this characters are not counted in the body: it would hold the loop. What its parts told is there all the same. */
 const MEASURED_BYTES = 1024 * 1024;
+const UNMEASURED = { system_chars: null, history_chars: null, tools_chars: null };
 
 /** Sizes of the prompt's parts as JSON text, in characters. */
 function promptOf({ request, state }: Exchange): ExchangeRecord['prompt'] {
   const { bodyBytes } = request;
-  if (bodyBytes === 0 || bodyBytes > MEASURED_BYTES) return null;
+  if (bodyBytes === 0) return null;
+  const { prompt: cut, parts = null } = state;
+  const seen = { tool_results: cut?.toolResults ?? null, images: cut?.images ?? null, parts };
+  if (bodyBytes > MEASURED_BYTES) return cut ? { ...UNMEASURED, ...seen } : null;
   // Gemini's words for the same; what has no role there is the user's.
   const contents = request.count('contents');
   const roles = request.tally('messages', 'role') ?? request.tally('contents', 'role');
@@ -139,9 +143,7 @@ function promptOf({ request, state }: Exchange): ExchangeRecord['prompt'] {
     user_messages: contents === null ? roles && (roles.get('user') ?? 0) : contents - (answers ?? 0),
     assistant_messages: answers,
     tools: request.count('tools'),
-    tool_results: state.prompt?.toolResults ?? null,
-    images: state.prompt?.images ?? null,
-    parts: state.parts ?? null,
+    ...seen,
   };
 }
 
