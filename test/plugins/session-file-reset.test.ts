@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { dropEntries, readIndex, Unchanged } from '../../plugins/_session-file-index.ts';
 import { Locked, locked } from '../../plugins/_session-file-lock.ts';
@@ -47,6 +48,19 @@ describe('plugins/_session-file-reset', () => {
   const text = (name = INDEX): Promise<string> => readFile(join(folder, name), 'utf8');
   const take = (target: Target = {}): Promise<Outcome> => removeSession(folder, target);
   const taken = (outcome: Outcome): string => ('file' in outcome ? outcome.file.id : outcome.reason);
+
+  /** A process that takes one session after the other away. */
+  const resetter = (before: string): ChildProcessByStdio<null, Readable, null> => {
+    const script = `
+      import fs from 'node:fs/promises';
+      import { syncBuiltinESMExports } from 'node:module';
+      import { removeSession } from ${JSON.stringify(join(root, 'plugins/_session-file-reset.ts'))};
+      ${before}
+      console.log('ready');
+      for (;;) { const outcome = await removeSession(${JSON.stringify(folder)}, {}); if ('reason' in outcome) process.exit(0); }`;
+    const words = ['--import', 'tsx/esm', '--input-type=module', '-e', script];
+    return spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  };
 
   it('takes the file and its entry, and leaves every other byte of the index', async () => {
     await file('one', 123);
@@ -244,21 +258,34 @@ describe('plugins/_session-file-reset', () => {
     expect(await names()).to.eql([]);
   });
 
+  it('has changed nothing when it is killed before the new index is put in place', async () => {
+    await file('one');
+    await index({ a: { sessionId: 'one' }, b: { sessionId: 'two' } });
+    const before = await text();
+    const child = resetter(`
+      const rename = fs.rename;
+      fs.rename = (from, to) => (to.endsWith('/${INDEX}') ? process.kill(process.pid, 'SIGKILL') : rename(from, to));
+      syncBuiltinESMExports();`);
+    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    expect(signal).to.equal('SIGKILL');
+    expect(await text()).to.equal(before);
+    const left = await names();
+    expect(left.slice(0, 2)).to.eql(['one.jsonl', INDEX]);
+    expect(left.filter((name) => name.endsWith('.token-spy.tmp'))).to.have.length(1);
+    const old = Date.now() / 1000 - 60;
+    await utimes(join(folder, `${INDEX}.lock`), old, old);
+    expect(taken(await take())).to.equal('one');
+    expect(JSON.parse(await text())).to.eql({ b: { sessionId: 'two' } });
+  });
+
   it('is whole whenever it is killed, and goes on afterwards', async function () {
     this.timeout(30_000);
-    const script = `
-      import { removeSession } from ${JSON.stringify(join(root, 'plugins/_session-file-reset.ts'))};
-      console.log('ready');
-      for (;;) { const outcome = await removeSession(${JSON.stringify(folder)}, {}); if ('reason' in outcome) process.exit(0); }`;
     const ids = Array.from({ length: 150 }, (_, n) => `s${n}`);
     await Promise.all(ids.map((id, n) => file(id, 10, n)));
     const entries = Object.fromEntries(ids.map((id) => [`key ${id}`, { sessionId: id, text: 'x'.repeat(5000) }]));
     await index(entries);
     for (let round = 0; round < 2; round++) {
-      const child = spawn(process.execPath, ['--import', 'tsx/esm', '--input-type=module', '-e', script], {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = resetter('');
       let said = '';
       child.stdout.on('data', (chunk: Buffer) => {
         said += chunk;
