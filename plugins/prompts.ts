@@ -1,4 +1,4 @@
-import { type ComponentSpec, definePlugin, partsOf } from '../src/plugin.ts';
+import { type ComponentSpec, type Components, definePlugin, type Lent, partsOf } from '../src/plugin.ts';
 import { pageOf } from './_prompt-page.ts';
 import { dollarsOf, runsOf } from './_prompt-prices.ts';
 import { addRoutes } from './_prompt-routes.ts';
@@ -42,7 +42,7 @@ export default definePlugin({
           pattern: {
             type: 'string',
             minLength: 1,
-            maxLength: 1000,
+            maxLength: 512,
             description: 'A regular expression, as RE2 has them.',
           },
           from: { type: 'string', minLength: 1, maxLength: 1000, description: 'The text that it begins with.' },
@@ -58,7 +58,7 @@ export default definePlugin({
   },
   requires: { history: 'above', identity: 'above', sessions: 'above', trim: 'above', usage: 'below' },
   setup: ({ options, prompts, records, log }) => {
-    const components = prompts.components(options.components as readonly ComponentSpec[]);
+    const components = read(prompts, options.components as readonly ComponentSpec[]);
     return {
       onRequest(exchange) {
         const cut = prompts.cut(exchange, components);
@@ -75,3 +75,15 @@ export default definePlugin({
     };
   },
 });
+
+/** Reads them all; one that cannot be read is named by its place in the list. */
+function read(prompts: Lent['prompts'], specs: readonly ComponentSpec[]): Components {
+  for (const [at, spec] of specs.entries()) {
+    try {
+      prompts.components([spec]);
+    } catch (error) {
+      throw new Error(`components[${at}]: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return prompts.components(specs);
+}
