@@ -6,7 +6,7 @@ import { addRoutes } from './_cache-break-routes.ts';
 import { answered } from './_prompt-prices.ts';
 
 /**
- * Finds out why a provider's cache broke, which part of the prompt did it, and what that cost.
+ * Finds out why a cache broke, which part of the prompt did it, and what that cost.
  *
  * Each request is held against the one before it in its session. Where clearly less came from the cache than was in
  * it, the first part that changed is named; or it is another model, a pause that was too long, or the provider. It
@@ -17,7 +17,7 @@ import { answered } from './_prompt-prices.ts';
  *     on_error: skip     # observers do not stand in the way
  */
 export default definePlugin({
-  summary: 'Finds out why a provider’s cache broke, which part of the prompt did it, and what that cost.',
+  summary: 'Finds out why a cache broke, which part of the prompt did it, and what that cost.',
   requires: { history: 'above', identity: 'above', sessions: 'above', prompts: 'below', usage: 'below' },
   needs: ['sessions', 'prompts'],
   setup: (lent) => {

@@ -215,7 +215,7 @@ async function amongThoseItNeeds(name: string, example: string): Promise<string>
   const { needs = [], requires = {} } = (await shipped).plugins.get(name)!.value;
   const on = (side: 'above' | 'below'): string =>
     needs.map((other) => ((requires[other] ?? 'above') === side ? `  - ${other}\n` : '')).join('');
-  const end = /^\S/m.exec(example)?.index ?? example.length;
+  const end = /^\S/m.exec(example)?.index ?? example.trimEnd().length + 1;
   return `plugins:\n${on('above')}${example.slice(0, end)}${on('below')}${example.slice(end)}`;
 }
 
