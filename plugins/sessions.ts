@@ -1,5 +1,7 @@
 import { definePlugin, SessionBook } from '../src/plugin.ts';
+import { addRoutes } from './_session-api.ts';
 import { sessionPages } from './_session-pages.ts';
+import { recall } from './_session-recall.ts';
 import { isTurn, place } from './_session-turn.ts';
 
 /**
@@ -18,20 +20,36 @@ export default definePlugin({
   summary: 'Finds out which session a request belongs to, and how it goes on from the one before.',
   requires: { history: 'above', identity: 'above', settings: 'below', pauses: 'below', usage: 'below' },
   setup: (lent) => {
-    const { prompts, metrics, shared, every } = lent;
-    const book = shared('book', () => new SessionBook());
+    const { prompts, records, metrics, shared, every, log } = lent;
+    const memory = shared('memory', () => ({ book: new SessionBook(), recalled: false }));
+    const { book } = memory;
     const turns = metrics.counter('turns', 'Turns of sessions, by how they go on from those before.', ['relation']);
     metrics.gauge('conversations', 'Conversations that are remembered.', () => book.size.conversations);
-    every(SWEEP_MS, () => book.sweep(Date.now()));
+    const remember = async (): Promise<void> => {
+      if (memory.recalled) return;
+      memory.recalled = true;
+      try {
+        log.debug('sessions of before are known', { sessions: await recall(book, records) });
+      } catch (error) {
+        memory.recalled = false;
+        log.debug('sessions of before are not known yet', { error: (error as Error).name });
+      }
+    };
+    void remember();
+    every(MINUTE_MS, () => book.sweep(Date.now()));
+    every(MINUTE_MS, remember);
     return {
       onRequest(exchange) {
         if (!isTurn(exchange)) return;
         place(book, exchange, prompts.cut(exchange));
         turns.add(1, { relation: exchange.state.turn!.relation });
       },
+      routes(router) {
+        addRoutes(router, lent);
+      },
       pages: sessionPages(lent),
     };
   },
 });
 
-const SWEEP_MS = 60_000;
+const MINUTE_MS = 60_000;
