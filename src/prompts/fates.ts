@@ -4,8 +4,9 @@
  * Providers cache prefixes: what was read stands before what was written, and that before the rest. Marks that keep
  * longer have to come first, so what is written for an hour stands before what is written for minutes.
  */
-import type { PriorTurn } from '../pipeline/turn.ts';
+
 import type { Fate } from '../pipeline/prompt.ts';
+import type { PriorTurn } from '../pipeline/turn.ts';
 
 /** In the provider's words: names of `gen_ai.usage.*`. */
 export type Counted = NonNullable<PriorTurn['usage']>;

@@ -75,6 +75,8 @@ function addRun(sumOfPiece: readonly Sum[], { tokens, stretches, prices }: Run):
 
 /** Tells the name under which a piece is summed up: its own, or that of the rest. */
 function namesOf(pieces: readonly Piece[]): (piece: Piece) => string {
+  // Most prompts have fewer pieces than that.
+  if (pieces.length <= MOST) return ({ name }) => name;
   const weights = new Map<string, number>();
   for (const { kind, name, weight } of pieces) {
     const key = keyOf(kind, name);
