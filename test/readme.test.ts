@@ -114,6 +114,12 @@ describe('the README', () => {
     expect(drawn).to.eql(shipped.filter((name) => name !== 'simulator'));
   });
 
+  it('has limits of sessions that are good', async () => {
+    const yaml = fences(readme, 'yaml').find((text) => text.startsWith('session_limits:'))!;
+    const { order } = await drawSnippet(`${yaml}plugins: [sessions, session-limits]\n`);
+    expect(order.find(({ plugin }) => plugin === 'session-limits')?.options.session_limits).to.have.length(3);
+  });
+
   it('counts the providers right', async () => {
     const { providers } = await draw('{}');
     expect(providers.size).to.be.greaterThan(30);
