@@ -155,7 +155,8 @@ export class BlockReader {
     const blocks = this.#blocks;
     const from = blocks.count;
     const byName = NAMED[seen.named] ?? (seen.text.isThere ? Kind.text : Kind.other);
-    const what = seen.type === 0 ? byName : seen.type;
+    const said = seen.type === 0 ? byName : seen.type;
+    const what = said === Kind.other && kind === Kind.call ? kind : said;
     if (what === Kind.point) {
       this.#point(seen);
       return;
