@@ -118,24 +118,15 @@ export class JsonWalk {
     this.#saved = this.unicode = 0;
     this.#pairAt = -1;
     for (;;) {
-      while (at <= end - 8) {
-        const word = view.getInt32(at, true);
-        const next = view.getInt32(at + 4, true);
-        if (((word | next) & HIGHEST) !== 0 || (specialIn(word) | specialIn(next)) !== 0) break;
-        at += 8;
-      }
+      at = passPlain(view, at, end);
       while (at <= end - 4) {
         const word = view.getInt32(at, true);
         const found = specialIn(word);
-        if (found !== 0) {
-          // The lowest bit that is set is that of the first such byte; those above it may be wrong.
-          const low = found & -found;
-          if (word & HIGHEST) continued += continuedIn(word & (low - 1));
-          at += (31 - Math.clz32(low)) >> 3;
-          break;
-        }
-        if (word & HIGHEST) continued += continuedIn(word);
-        at += 4;
+        // The lowest bit that is set is that of the first such byte; those above it may be wrong.
+        const low = found & -found;
+        if (word & HIGHEST) continued += continuedIn(found === 0 ? word : word & (low - 1));
+        at += found === 0 ? 4 : (31 - Math.clz32(low)) >> 3;
+        if (found !== 0) break;
       }
       if (at >= end) break;
       const byte = bytes[at]!;
@@ -148,10 +139,9 @@ export class JsonWalk {
         at++;
       }
     }
-    const textEnd = Math.min(at, end);
     this.textStart = start;
-    this.textEnd = textEnd;
-    this.chars = Math.max(0, textEnd - start - continued - escapes - this.#saved);
+    this.textEnd = Math.min(at, end);
+    this.chars = Math.max(0, this.textEnd - start - continued - escapes - this.#saved);
     this.continued = continued;
     this.at = Math.min(at + 1, end);
   }
@@ -208,6 +198,17 @@ function specialIn(word: number): number {
   const quotes = word ^ QUOTES;
   const slashes = word ^ BACKSLASHES;
   return (((quotes - LOWEST) & ~quotes) | ((slashes - LOWEST) & ~slashes)) & HIGHEST;
+}
+
+/** Goes on while eight bytes at a time are ASCII without quote and backslash. */
+function passPlain(view: DataView, from: number, end: number): number {
+  let at = from;
+  for (; at <= end - 8; at += 8) {
+    const word = view.getInt32(at, true);
+    const next = view.getInt32(at + 4, true);
+    if (((word | next) & HIGHEST) !== 0 || (specialIn(word) | specialIn(next)) !== 0) break;
+  }
+  return at;
 }
 
 /** How many of its four bytes continue a character (10xxxxxx). */

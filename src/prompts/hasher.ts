@@ -6,6 +6,8 @@ const END = 8 * 1024;
 const SAMPLES = 128;
 const SAMPLE = 256;
 const SALT = 32;
+/** Bytes before a stretch of a key: its length, and what it is. */
+const HEAD = 7;
 /** Names are shorter. */
 const SHORT = 1024;
 const TWO_32 = 2 ** 32;
@@ -78,10 +80,31 @@ export class Hasher {
 
   /** Of all bytes of these stretches, in hex digits: for keys, where two that are the same must be the same. */
   key(bytes: Buffer, stretches: readonly Keyed[]): string {
+    const size = stretches.reduce((sum, { start, end }) => sum + end - start + HEAD, 0);
+    if (size > WHOLE) return this.#longKey(bytes, stretches);
+    this.#length = SALT;
+    for (const { start, end, isText } of stretches) {
+      this.#head(this.#scratch, this.#length, end - start, isText);
+      this.#length += HEAD;
+      this.#copy(bytes, start, end);
+    }
+    return hash('sha256', this.#scratch.subarray(0, this.#length), 'hex');
+  }
+
+  #longKey(bytes: Buffer, stretches: readonly Keyed[]): string {
     const sum = createHash('sha256').update(this.#salt);
-    for (const { start, end, isText } of stretches)
-      sum.update(`${isText ? '"' : '{'}${end - start}.`).update(bytes.subarray(start, end));
+    const head = Buffer.alloc(HEAD);
+    for (const { start, end, isText } of stretches) {
+      this.#head(head, 0, end - start, isText);
+      sum.update(head).update(bytes.subarray(start, end));
+    }
     return sum.digest('hex');
+  }
+
+  /** What tells stretches apart that are the same when they are joined. */
+  #head(to: Buffer, at: number, size: number, isText: boolean): void {
+    to.writeUIntBE(size, at, HEAD - 1);
+    to[at + HEAD - 1] = isText ? 1 : 0;
   }
 
   /** Of hashes, in their order. */

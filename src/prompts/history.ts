@@ -109,7 +109,8 @@ export class History {
     const chars = isText ? block.chars : this.#raw.chars(start, end);
     const name = BY_KIND[kind] ?? BY_ROLE[role]!;
     if (kind === Kind.image) this.images++;
-    if (isText && !this.isCompacted) this.isCompacted = saysCompacted(bytes, start, end, this.#count === 1);
+    const isSpoken = isText && kind !== Kind.result && role !== Role.tool;
+    if (isSpoken && !this.isCompacted) this.isCompacted = saysCompacted(bytes, start, end, this.#count === 1);
     this.#add({ kind: 'new', name, hash, chars, weight: weighBlock(block, bytes, chars), message, mark });
     return hash;
   }

@@ -153,6 +153,18 @@ describe('the hashes of a prompt', () => {
     );
   });
 
+  it('of system prompts are of all of their text, however long', () => {
+    const long = (middle: string): string =>
+      `# Project Context\n## SOUL.md\n${'x'.repeat(100_000)}${middle}${'y'.repeat(100_000)}`;
+    const [one, other] = [cut({ system: long('a') }), cut({ system: long('b') })];
+    expect(one.systemHash).to.not.equal(other.systemHash);
+    expect(cut({ system: long('a') }).systemHash).to.equal(one.systemHash);
+    expect(cut({ system: long('äh') }).pieces[1]!.chars).to.equal(200_002);
+    const blocks = (...texts: string[]): number =>
+      cut({ system: texts.map((text) => ({ type: 'text', text })) }).systemHash!;
+    expect(new Set([blocks('ab', 'c'), blocks('a', 'bc'), blocks('abc'), blocks('ab\nc')]).size).to.equal(4);
+  });
+
   it('mean nothing to who does not know the salt', () => {
     const other = new PromptCutter(ownDocuments('other'));
     const body = { system: 'Be kind.', tools: [{ name: 'look' }], messages: GROWING.openai };

@@ -2,8 +2,11 @@ import { expect } from 'chai';
 
 import type { Documents } from '../../src/accounts/documents.ts';
 import { PromptCutter } from '../../src/prompts/cutter.ts';
-import { onBothDialects } from '../store/places.ts';
+import { Store } from '../../src/store/store.ts';
+import { newFolder, onBothDialects } from '../store/places.ts';
+import { listeningLog } from '../store/records.ts';
 import { exchangeWith } from '../support/cut.ts';
+import { postgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 
 const hashOf = (cutter: PromptCutter): number =>
@@ -22,6 +25,26 @@ onBothDialects('the salt of hashes', (place) => {
     await store.close();
     const again = await place().open();
     expect(hashOf(new PromptCutter(again.documents('prompts')))).to.equal(before);
+  });
+});
+
+describe('the salt of processes on one PostgreSQL', () => {
+  it('is made by several at once, and soon is the one that was stored last for all', async function () {
+    this.timeout(20_000);
+    const database = await postgres();
+    if ('missing' in database) return this.skip();
+    const stores = await Promise.all(
+      [1, 2, 3].map(() => Store.open({ database: database.url, folder: newFolder(), log: listeningLog() })),
+    );
+    try {
+      const cutters = stores.map((store) => new PromptCutter(store.documents('prompts')));
+      await until('all have one salt', () => new Set(cutters.map(hashOf)).size === 1, 3000);
+      const hash = hashOf(cutters[0]!);
+      await new Promise((done) => setTimeout(done, 1500));
+      expect(cutters.map(hashOf)).to.eql([hash, hash, hash]);
+    } finally {
+      await Promise.all(stores.map((store) => store.close()));
+    }
   });
 });
 

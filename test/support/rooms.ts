@@ -146,6 +146,17 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/tokens/weights.test.ts',
     why: 'what something weighs shows what it was taken for, and for how long',
   },
+  {
+    modules:
+      /^src\/prompts\/(block(s|-reader)|body|cache-mark|hasher|history|label|message-reader|raw|schemas|seen|tools|vocabulary|weigh)\.ts$/,
+    by: 'test/prompts/cutter.test.ts',
+    why: 'steps of one cut, told apart by what comes of prompts of all dialects',
+  },
+  {
+    modules: /^src\/prompts\/(sections|stretches|system-reader|workspace)\.ts$/,
+    by: 'test/prompts/system.test.ts',
+    why: 'how system prompts are taken apart, told by the parts',
+  },
   { modules: /^src\/tokens\/most\.ts$/, by: 'test/tokens/answer.test.ts', why: 'a part of the answer' },
   { modules: /^src\/tokens\/words\.ts$/, by: 'test/tokens/prompt.test.ts', why: 'the words that prompts are read by' },
   { modules: /^src\/tokens\/copy\.ts$/, by: 'test/tokens/counter.test.ts', why: 'how a body is handed over' },
