@@ -48,11 +48,13 @@ export const gravityOf = (state: HealthState): number => GRAVITY.indexOf(state);
 
 const LONGEST_ID = 13;
 const KEPT_OF_ID = 8;
+/** Ids that the chain gives say first of all that it did. */
+const CHAIN = 'chain-';
 
 /** An id short enough for a table; the whole of it belongs in a title. */
 export function shortOf(id: string): string {
-  const letters = [...id];
-  return letters.length > LONGEST_ID ? `${letters.slice(0, KEPT_OF_ID).join('')}…` : id;
+  const letters = [...(id.startsWith(CHAIN) ? id.slice(CHAIN.length) : id)];
+  return letters.length > LONGEST_ID ? `${letters.slice(0, KEPT_OF_ID).join('')}…` : letters.join('');
 }
 
 const SURE: Readonly<Record<SessionEntry['confidence'], string>> = {

@@ -459,6 +459,7 @@ describe('plugins/_session-pages', () => {
     it('shortens ids between letters, not within one', () => {
       expect(shortOf('0b9f3c1e-5d0a-4a53')).to.equal('0b9f3c1e…');
       expect(shortOf('release-notes')).to.equal('release-notes');
+      expect(shortOf('chain-c7864332c16d8067')).to.equal('c7864332…');
       expect(shortOf('🦊'.repeat(20))).to.equal(`${'🦊'.repeat(8)}…`);
     });
   });

@@ -39,9 +39,15 @@ export function addRequest(router: Router<WebState>, desk: Desk): void {
           : `${record.usage_status}, ${WORDS[record.usage_source]}`,
       how: howOf(record),
       why: whyOf(record.unpriced),
-      session: record.session,
+      session: record.session && { ...record.session, page: sessionPage(desk, record.session.id) },
     });
   });
+}
+
+/** Where a session is shown turn by turn; null while no plugin brings that page. */
+function sessionPage({ house }: Desk, id: string): string | null {
+  const isThere = house.pages().some(({ name }) => name === 'session');
+  return isThere ? `/dashboard/session?id=${encodeURIComponent(id)}` : null;
 }
 
 function whoOf(record: ExchangeRecord): { name: string; value: string; href: string | null }[] {
