@@ -59,9 +59,19 @@ export function askedOf(
   return { scope, isNamed, cut, marks, chain, opening: openingOf(marks), chars: charsOf(cut), now };
 }
 
-/** Looks for the line that a request goes on from; changes nothing. */
+/**
+ * Looks for the line that a request goes on from; changes nothing. First words alone prove less than a beginning with
+ * an answer in it: many conversations may begin with `Hello`.
+ */
 export function find(lines: Lines, asked: Asked): Found | null {
-  return repeated(lines, asked) ?? continued(lines, asked) ?? akin(lines, asked) ?? guessed(lines, asked);
+  const { chain, opening } = asked;
+  return (
+    repeated(lines, asked) ??
+    continued(lines, asked, { from: chain.length - 1, to: opening + 1 }) ??
+    akin(lines, asked) ??
+    continued(lines, asked, { from: Math.min(opening, chain.length - 1), to: 1 }) ??
+    guessed(lines, asked)
+  );
 }
 
 /** The same list once more. Of a first turn only where the one before came to nothing: many begin with `Hello`. */
@@ -82,10 +92,10 @@ function repeated(lines: Lines, asked: Asked): Found | null {
 /** Whether the line went another way from before it, and on from there: then who comes back to it is another one. */
 const wentAway = (tip: Tip): boolean => tip.line.tips.at(-1) !== tip && tip.line.steps > tip.leftAt;
 
-/** The messages of an earlier request and more: of the longest. */
-function continued(lines: Lines, asked: Asked): Found | null {
+/** The messages of an earlier request and more: of the longest within these lengths. */
+function continued(lines: Lines, asked: Asked, { from, to }: { from: number; to: number }): Found | null {
   const { chain, opening } = asked;
-  for (let length = chain.length - 1; length > 0; length--) {
+  for (let length = from; length >= to; length--) {
     const tips = lines.tipsAt(chain[length - 1]!);
     if (!tips) continue;
     const { tip, isSure } = likeliest(tips, asked, length);
@@ -103,7 +113,7 @@ function akin(lines: Lines, asked: Asked): Found | null {
   let best: { line: Line; kin: Kinship } | null = null;
   for (const line of candidates(lines, asked)) {
     const kin = kinshipOf(line, asked.marks);
-    if (kin && (best === null || rank(kin) > rank(best.kin))) best = { line, kin };
+    if (kin && (best === null || isNearer(kin, best.kin))) best = { line, kin };
   }
   if (best === null) return null;
   const { line, kin } = best;
@@ -113,8 +123,9 @@ function akin(lines: Lines, asked: Asked): Found | null {
   return { ...base, relation: 'branch', confidence: 'high', forks: kin.kind === 'fork' };
 }
 
-const RANKS = { rewritten: 2, again: 1, fork: 0 } as const;
-const rank = ({ kind, shared }: Kinship): number => RANKS[kind] * LONGEST * 2 + shared;
+/** Who has more in common; of two, who is no fork; of two again, who was used last. */
+const isNearer = (one: Kinship, other: Kinship): boolean =>
+  one.common === other.common ? one.kind !== 'fork' && other.kind === 'fork' : one.common > other.common;
 
 const shrank = (line: Line, { cut, marks, chars }: Asked): boolean =>
   cut.isCompacted || marks.length < line.marks.length || (line.chars !== null && chars < line.chars);

@@ -9,8 +9,8 @@ import { isAssistant, isUser, type Line, openingOf, sameRole } from './line.ts';
  */
 export interface Kinship {
   readonly kind: 'rewritten' | 'again' | 'fork';
-  /** Messages that both begin with. */
-  readonly shared: number;
+  /** Messages of both, in the same order. */
+  readonly common: number;
 }
 
 /** What a list must have of an old one at least, to be the same in spite of its newest message being gone. */
@@ -21,39 +21,37 @@ const LEAST_ALIKE = 4;
 export function kinshipOf(line: Line, list: Float64Array): Kinship | null {
   const old = line.marks;
   const shared = commonStart(old, list);
-  const answered = openingOf(old) < shared;
-  const from = answered ? shared : 0;
-  if (shared < list.length && isRewritten(line, list, from)) return { kind: 'rewritten', shared };
-  if (!answered) return null;
+  const isBeginning = openingOf(old) < shared;
+  const from = isBeginning ? shared : 0;
+  const kept = shared < list.length ? keptOf(line, list, from) : 0;
+  if (kept > 0) return { kind: 'rewritten', common: from + kept };
+  if (!isBeginning) return null;
   // Many calls may begin with the same examples: who was never seen within what is shared did not grow from there.
   const grew = line.firstSeen <= shared;
-  if (shared >= lastOfUser(old)) {
-    // What was asked was changed, and answered since; an answer that was changed is another answer.
-    if (!isAssistant(list[shared]) && hasAnswer(list, shared))
-      return grew || list.length <= old.length + 2 ? { kind: 'rewritten', shared } : null;
-    return grew ? { kind: 'again', shared } : null;
-  }
-  return grew ? { kind: 'fork', shared } : null;
+  if (shared < lastOfUser(old)) return grew ? { kind: 'fork', common: shared } : null;
+  // What was asked was changed, and answered since; an answer that was changed is another answer.
+  if (isAssistant(list[shared]) || !hasAnswer(list, shared)) return grew ? { kind: 'again', common: shared } : null;
+  return grew || list.length <= old.length + 2 ? { kind: 'rewritten', common: shared } : null;
 }
 
-/** Whether behind `from` enough of the old list is left, in its order. */
-function isRewritten(line: Line, list: Float64Array, from: number): boolean {
+/** How many messages behind `from` are left of the old list, in its order; 0 where they do not make it the same one. */
+function keptOf(line: Line, list: Float64Array, from: number): number {
   const old = line.marks;
   const { count, newestAt } = overlapOf(old, list, from);
   const newest = old.at(-1);
-  if (count === 0) return false;
+  if (count === 0) return 0;
   if (newestAt !== -1 && from < old.length) {
     // An answer follows what was asked last, or it is asked once more after it had failed.
     const wentOn = isAssistant(list[newestAt + 1]);
     const askedAgain =
       newestAt === list.length - 1 && (failed(line) || (count >= 2 && list[newestAt - 1] === old.at(-2)));
-    if (wentOn && isWindow(old, list, newestAt)) return true;
+    if (wentOn && isWindow(old, list, newestAt)) return count;
     // One message of the user's may be the same by chance: `continue`.
     const isSure = count >= 2 || (from > 0 && (list.length < old.length || !isUser(newest)));
-    if ((wentOn || askedAgain) && isSure) return true;
+    if ((wentOn || askedAgain) && isSure) return count;
   }
   const least = Math.min(list.length, old.length) - from;
-  return line.steps > 0 && count >= LEAST_ALIKE && count >= least * MOST_CHANGED;
+  return line.steps > 0 && count >= LEAST_ALIKE && count >= least * MOST_CHANGED ? count : 0;
 }
 
 const failed = ({ tips }: Line): boolean => {

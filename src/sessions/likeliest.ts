@@ -24,11 +24,11 @@ export function likeliest(tips: readonly Tip[], asked: Continuation, length: num
   const alike = among(tips, (tip) => tip.systemHash === systemHash);
   const answered = among(alike, (tip) => tip.answered);
   const chars = answerChars(asked, length);
-  const told = answered.filter(
-    ({ outputChars }) => outputChars !== null && chars > 0 && Math.abs(outputChars - chars) <= chars * AS_LONG,
-  );
-  const tip = newest(told.length > 0 ? told : answered);
-  return { tip, isSure: told.length === 1 };
+  const off = ({ outputChars }: Tip): number => Math.abs((outputChars ?? Number.POSITIVE_INFINITY) - chars);
+  const least = Math.min(...answered.map(off));
+  if (chars === 0 || least > chars * AS_LONG) return { tip: newest(answered), isSure: false };
+  const told = answered.filter((tip) => off(tip) === least);
+  return { tip: newest(told), isSure: told.length === 1 };
 }
 
 /** Those that something holds for; all where it holds for none. */

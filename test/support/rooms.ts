@@ -172,6 +172,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/settings/live-settings.test.ts',
     why: 'what was set, what holds and what is noted of it are told apart by what a change does',
   },
+  {
+    modules: /^src\/sessions\//,
+    by: 'test/sessions/book.test.ts',
+    why: 'which session a request belongs to is told by what came before; interleaved.test.ts plays it in any order',
+  },
   { modules: /^src\/web\//, by: 'test/web/pages.test.ts', why: 'pages are asked for over HTTP' },
   {
     modules: /^plugins\/_blank-record\.ts$/,
@@ -267,6 +272,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     modules: /^plugins\/_pause/,
     by: 'test/plugins/pauses.test.ts',
     why: 'parts of one plugin, told apart over HTTP; its page has a test beside it',
+  },
+  {
+    modules: /^plugins\/_session-(turn|recall)\.ts$/,
+    by: 'test/plugins/sessions.test.ts',
+    why: 'parts of the plugin, told apart by the sessions that rows have',
   },
   {
     modules: /^plugins\/_session-(page|view)-/,
