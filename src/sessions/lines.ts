@@ -1,3 +1,4 @@
+import type { PriorTurn } from '../pipeline/turn.ts';
 import { isAssistant, type Line, type Tip } from './line.ts';
 import { mix } from './mix.ts';
 
@@ -5,12 +6,13 @@ export interface LineBounds {
   readonly lines: number;
   /** Messages of all lines together. */
   readonly marks: number;
-  /** Turns whose prompt is kept whole. */
+  /** Turns whose prompt is kept in pieces, and pieces of all of them together. */
   readonly priors: number;
+  readonly pieces: number;
 }
 
-/** About 60 MB at most: a million messages are 8, the prompts of 2000 turns 30 to 40. */
-const BOUNDS: LineBounds = { lines: 5000, marks: 1_000_000, priors: 2000 };
+/** Some 60 MB at most: conversations are 16 of them, the pieces of prompts the rest. */
+const BOUNDS: LineBounds = { lines: 5000, marks: 1_000_000, priors: 2000, pieces: 400_000 };
 /** Requests that the same list may wait at, and lines that the same message may lead to; the oldest go. */
 const MOST_ALIKE = 64;
 const MOST_SHARING = 16;
@@ -31,6 +33,7 @@ export class Lines {
   readonly #sessions = new Map<string, number>();
   readonly #newest = new Map<number, Line>();
   #marks = 0;
+  #pieces = 0;
 
   constructor(bounds: Partial<LineBounds> = {}) {
     this.#bounds = { ...BOUNDS, ...bounds };
@@ -114,13 +117,15 @@ export class Lines {
     takeOut(this.#tips, tip.hash, tip);
   }
 
-  /** Keeps a prompt for the next turn, and drops those that were kept the longest. */
-  keepPrior(line: Line): void {
-    this.#priors.delete(line);
+  /** Keeps a turn for the next one, and drops those that were kept the longest. */
+  keepPrior(line: Line, prior: PriorTurn): void {
     if (!this.#lines.has(line)) return;
+    this.#dropPrior(line);
+    line.prior = prior;
     this.#priors.add(line);
+    this.#pieces += prior.prompt.pieces.length;
     for (const oldest of this.#priors) {
-      if (this.#priors.size <= this.#bounds.priors) return;
+      if (this.#priors.size <= this.#bounds.priors && this.#pieces <= this.#bounds.pieces) return;
       this.#dropPrior(oldest);
     }
   }
@@ -148,6 +153,7 @@ export class Lines {
 
   #dropPrior(line: Line): void {
     this.#priors.delete(line);
+    this.#pieces -= line.prior?.prompt.pieces.length ?? 0;
     line.prior = null;
   }
 

@@ -24,22 +24,20 @@ export interface Placing {
   readonly answerBefore?: number | null;
 }
 
+/** Takes the id of an answer, its line, and the answer that it went on from. */
+type NoteAnswer = (id: string, line: Line, before: number | null) => void;
+
 /** Where a request stands: its session, and its turn. */
 export class Place {
   readonly session: SessionName;
   readonly turn: Turn;
   readonly #placing: Placing;
   readonly #lines: Lines;
-  readonly #note: (id: string, line: Line, before: number | null) => void;
+  readonly #note: NoteAnswer;
   readonly #from: number;
 
-  /** @param note takes the answer's id */
-  constructor(
-    lines: Lines,
-    placing: Placing,
-    from: number,
-    note: (id: string, ...rest: [line: Line, before: number | null]) => void,
-  ) {
+  /** @param from epoch milliseconds: when it was asked */
+  constructor(lines: Lines, placing: Placing, from: number, note: NoteAnswer) {
     const { line, relation, session, parent } = placing;
     this.session = session;
     this.turn = { relation, parent, before: line.prior };
@@ -62,8 +60,7 @@ export class Place {
     if (answered && answerId !== null) this.#note(answerId, line, answerBefore);
     // Of two that were under way together, the one that was asked later is what the next goes on from.
     if (prior === null || this.#from < line.priorFrom) return;
-    line.prior = prior;
     line.priorFrom = this.#from;
-    this.#lines.keepPrior(line);
+    this.#lines.keepPrior(line, prior);
   }
 }

@@ -45,6 +45,15 @@ describe('what is remembered of sessions', () => {
     expect(desk.ask(talk(0)).turn).to.deep.include({ relation: 'next', before: null });
   });
 
+  it('is so many pieces of prompts at most, all together', () => {
+    const desk = new Desk(new SessionBook({ pieces: 100 }));
+    for (let at = 0; at < 8; at++) desk.ask(talk(at, 31));
+    expect(desk.book.size).to.include({ conversations: 8, turns: 3 });
+    for (let turn = 33; turn < 74; turn += 2) desk.ask(talk(7, turn));
+    expect(desk.book.size.turns).to.equal(1);
+    expect(desk.ask(talk(7, 75)).turn.before?.prompt.pieces).to.have.lengthOf(73);
+  });
+
   it('loses prompts that rest for more than an hour, and conversations after a day', () => {
     const desk = new Desk();
     const { session } = desk.ask(talk('old', 1));
@@ -67,7 +76,7 @@ describe('what is remembered of sessions', () => {
       answered: true,
       outputChars: 1,
       answerId: 'resp_1',
-      prior: { at: 1, prompt: {} as never, tokens: null, usage: null, provider: null, model: null },
+      prior: { at: 1, prompt: { pieces: [] } as never, tokens: null, usage: null, provider: null, model: null },
     });
     expect(desk.book.size).to.include({ conversations: 1, turns: 1 });
   });

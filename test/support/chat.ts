@@ -41,13 +41,11 @@ export class Chat {
     this.messages = messages;
   }
 
-  /** The user says something, and the model what is wanted. What failed is taken back. */
-  async say(
-    content: string,
-    { answer = `Answer to ${content}`, model = 'gpt-4o-mini', ...headers } = {},
-  ): Promise<Turn> {
+  /** The user says something, and the model what is wanted; the rest are headers. What failed is taken back. */
+  async say(content: string, said: Record<string, string> = {}): Promise<Turn> {
+    const { answer = `Answer to ${content}`, ...headers } = said;
     this.messages.push({ role: 'user', content });
-    const turn = await this.ask({ 'x-say': answer, model, ...headers });
+    const turn = await this.ask({ 'x-say': answer, ...headers });
     if (turn.answer.status === 200) this.messages.push({ role: 'assistant', content: answer });
     else this.messages.pop();
     return turn;

@@ -42,6 +42,23 @@ function turnsIn(text: string): Turn[] {
   });
 }
 
+/** Logs in with the key, as the form does, and gives the cookie. */
+async function cookieOf(url: string): Promise<string> {
+  const form = await fetch(`${url}/login`);
+  const first = form.headers.getSetCookie().map((one) => one.split(';')[0]);
+  const token = /name="token" value="([^"]+)"/.exec(await form.text())![1]!;
+  const answer = await fetch(`${url}/login`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie: first.join('; '), origin: url },
+    body: new URLSearchParams({ token, key: KEY, next: '/dashboard' }),
+  });
+  return answer.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+}
+
 describe('/token_events', () => {
   let test: TestHouse;
   let url: string;
@@ -92,6 +109,20 @@ describe('/token_events', () => {
     const { turns } = await read(url, { 'last-event-id': '0' }, 350);
     expect(turns).to.have.length(350);
     expect(turns.at(-1)!.agent).to.equal('t349');
+  });
+
+  it('tells the session, the provider and the agent of a turn, to a browser by the cookie of its login', async () => {
+    const locked = await test.listen({ locked: true });
+    const session = { id: 'chain-0123456789abcdef', source: 'chain', confidence: 'high' } as const;
+    await test.add({ agent: 'coder', provider: 'anthropic', session });
+    // As EventSource asks: with the cookie, and with no header of ours.
+    const cookie = await cookieOf(locked);
+    const { text } = await read(`${locked}`, { cookie, accept: 'text/event-stream', 'last-event-id': '0' }, 1);
+    expect(JSON.parse(/data: (.*)/.exec(text)![1]!)).to.include({
+      session_id: session.id,
+      provider: 'anthropic',
+      agent_name: 'coder',
+    });
   });
 
   it('leaves out what was no turn', async () => {

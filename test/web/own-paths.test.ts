@@ -32,7 +32,16 @@ describe('isOwn', () => {
       expect(isOwn('GET', path, NONE)).to.equal(false);
     });
 
-  for (const path of ['/api/usage', '/api/summary', '/api/v1/requests', '/metrics', '/health', '/dashboard/x'])
+  for (const path of [
+    '/api/usage',
+    '/api/summary',
+    '/api/session-status?agent=x',
+    '/api/v1/requests',
+    '/api/v1/sessions/x',
+    '/metrics',
+    '/health',
+    '/dashboard/x',
+  ])
     it(`keeps ${path}`, () => expect(isOwn('GET', path, NONE)).to.equal(true));
 
   it('keeps the front page, and only for those who look at it', () => {
