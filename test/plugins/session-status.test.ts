@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { send } from '../support/client.ts';
 import { type Stage, setStage } from '../support/play.ts';
@@ -17,13 +20,18 @@ interface Ask {
 
 describe('plugins/_session-status', () => {
   let stage: Stage;
+  let folder: string;
   let count = 0;
   let agent: string;
 
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'token-spy-session-status-'));
     stage = await setStage({
       plugins:
-        'identity, sessions, { plugin: settings, session_char_limit: 10000 }, prompts, { plugin: usage, count_tokens: false }',
+        'identity, sessions, { plugin: settings, session_char_limit: 10000 }, prompts, { plugin: usage, count_tokens: false }, { plugin: session-files, dirs: { coder: FOLDER } }'.replace(
+          'FOLDER',
+          JSON.stringify(folder),
+        ),
       yaml: `listen: [{ port: 0 }, { port: 0, auth: key, name: locked }, { port: 0, agent: of-port, name: port, dashboard: true }]
 keys:
   - { name: north, key: ${NORTH}, tenant: north }
@@ -35,7 +43,10 @@ providers:
   own: { adapter: openai_chat, base_url: UPSTREAM, free: true }`,
     });
   });
-  after(() => stage.close());
+  after(async () => {
+    await stage.close();
+    await rm(folder, { recursive: true, force: true });
+  });
   beforeEach(() => {
     agent = `a${count++}`;
   });
@@ -192,6 +203,33 @@ providers:
       recommendation: 'no_data',
       session_char_limit: 10_000,
     });
+  });
+
+  it('tells of an agent that has files and no turns what its files say, until it has turns', async () => {
+    const lines = ['user', 'assistant', 'toolResult'].map((role) =>
+      JSON.stringify({ type: 'message', message: { role, content: role === 'user' ? 'x'.repeat(8001) : '' } }),
+    );
+    await writeFile(join(folder, 'one.jsonl'), `${lines.join('\n')}\n`);
+    expect(await bodyOf('?agent=coder')).to.eql({
+      agent: 'coder',
+      current_session_turns: 1,
+      current_history_chars: 8001,
+      last_turn_cost: 0,
+      avg_cost_last_5: 0,
+      cache_write_pct_last_5: 0,
+      cost_since_last_reset: 0,
+      turns_since_last_reset: 1,
+      recommendation: 'compact_soon',
+      session_char_limit: 10_000,
+      tool_results: 1,
+      file_bytes: lines.join('\n').length + 1,
+      total_lines: 3,
+      session_files: 1,
+    });
+    const key = { authorization: `Bearer ${NORTH}` };
+    expect(await bodyOf('?agent=coder', key, 1)).to.include({ recommendation: 'no_data', current_history_chars: 0 });
+    await call({ headers: { 'x-token-spy-agent': 'coder' } });
+    expect(await bodyOf('?agent=coder')).to.include({ recommendation: 'healthy', current_history_chars: 100 });
   });
 
   it('does not know the cost of what has no price, and says when a model is one’s own', async () => {
