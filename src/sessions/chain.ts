@@ -52,7 +52,7 @@ export function askedOf(
 ): Asked | null {
   const { messages } = cut;
   if (messages.length === 0 || messages.length > LONGEST) return null;
-  const marks = marksOf(messages);
+  const marks = marksOf(cut);
   const chain = new Float64Array(marks.length);
   let hash = seed;
   for (let at = 0; at < marks.length; at++) chain[at] = hash = mix(hash, marks[at]!);

@@ -1,6 +1,6 @@
 /** What is remembered of a conversation: numbers only, nothing that was said. */
 
-import type { CutPrompt, Message } from '../pipeline/prompt.ts';
+import type { CutPrompt } from '../pipeline/prompt.ts';
 import type { ExchangeRecord } from '../pipeline/record.ts';
 import type { PriorTurn } from '../pipeline/turn.ts';
 
@@ -63,12 +63,19 @@ const USER = ROLES.user;
 const ASSISTANT = ROLES.assistant;
 const KINDS = 4;
 
-/** One number for each message, of its hash and of who speaks; 50 bits. */
-export function marksOf(messages: readonly Message[]): Float64Array {
+/**
+ * One number for each message, of its hash and of who speaks; 50 bits. What carries results of tools is the tools', also
+ * in APIs where the user says it.
+ */
+export function marksOf({ messages, pieces }: Pick<CutPrompt, 'messages' | 'pieces'>): Float64Array {
   const marks = new Float64Array(messages.length);
   for (let at = 0; at < messages.length; at++) {
     const { role, hash } = messages[at]!;
     marks[at] = hash * KINDS + ROLES[role];
+  }
+  for (let at = 0; at < pieces.length; at++) {
+    const { name, message } = pieces[at]!;
+    if (name === 'tool_results' && isUser(marks[message])) marks[message]! += ROLES.tool - USER;
   }
   return marks;
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { SessionBook } from '../../src/sessions/book.ts';
-import { Desk, type Said } from './talk.ts';
+import { Desk, promptOf, type Said } from './talk.ts';
 
 const FIRST: Said[] = ['u:Write a parser.'];
 const SECOND: Said[] = [...FIRST, 'a:Which grammar?', 'u:JSON.'];
@@ -115,6 +115,20 @@ describe('a book of sessions', () => {
         [...FIRST, 'a:call', 't:42', 'a:call other', 't:44'],
       );
       expect(edited).to.eql([first![0], 'branch']);
+    });
+
+    it('stays where the API has tools’ results said by the user', () => {
+      const ask = (said: Said[]) => {
+        const tool = promptOf(said);
+        return desk.ask(said, {
+          cut: { messages: tool.messages.map((one) => ({ ...one, role: one.role === 'tool' ? 'user' : one.role })) },
+        });
+      };
+      const first = ask(FIRST);
+      ask(SECOND);
+      ask([...SECOND, 'a:call', 't:42', 'a:call more', 't:43']);
+      const { session, turn } = ask([...FIRST, 'a:Which grammar?', 'u:YAML.']);
+      expect([session.id, turn.relation]).to.eql([first.session.id, 'branch']);
     });
 
     it('is a session of its own with a parent where the beginning is shared and the way is another', () => {
