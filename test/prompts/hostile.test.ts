@@ -114,7 +114,7 @@ describe('a prompt that is none, or too much of one', () => {
     const begun = performance.now();
     const prompt = cut(`{"messages":[{"role":"user","content":${result}}]}`);
     expect(performance.now() - begun).to.be.below(200);
-    expect(prompt.pieces).to.have.length(1);
+    expect([prompt.pieces.length, prompt.toolResults]).to.eql([1, 1]);
   });
 
   it('of very many messages keeps two thousand apart, and loses nothing', () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { CutPrompt } from '../../src/pipeline/prompt.ts';
 import type { ComponentSpec } from '../../src/plugin.ts';
-import { charsOf, cut, cutter, length, lines } from '../support/cut.ts';
+import { charsOf, cut, cutter, exchangeWith, length, lines } from '../support/cut.ts';
 
 const FILES = [
   'AGENTS.md',
@@ -137,6 +137,13 @@ describe('a system prompt', () => {
       'file SOUL.md 1 @1h',
       'system  10',
     ]);
+    const last = cut({
+      system: [
+        { type: 'text', text: 'ab' },
+        { type: 'text', text: '', ...mark },
+      ],
+    });
+    expect(lines(last)).to.eql(['system  3 @1h']);
     const moved = cut({
       system: [
         { type: 'text', text: '# Project Context\n## SOUL.md\nab', ...mark },
@@ -218,6 +225,20 @@ describe('a system prompt', () => {
       expect(cut({ system: 'abc' }).pieces[0], 'of another request').to.equal(bare.pieces[0]);
       expect(cut({ system: 'abc' }, mine).pieces[1]).to.equal(own.pieces[1]);
       expect(own.systemHash).to.equal(bare.systemHash);
+      const exchange = exchangeWith({ system: 'abc' });
+      const other = cutter.components([{ name: 'c', pattern: 'c' }]);
+      for (const [components, name] of [
+        [mine, 'b'],
+        [other, 'c'],
+        [mine, 'b'],
+      ] as const)
+        expect(
+          cutter
+            .cut(exchange, components)!
+            .pieces.map((piece) => piece.name)
+            .join(''),
+        ).to.equal(name);
+      expect(cutter.cut(exchange, mine)).to.equal(cutter.cut(exchange, mine));
     });
   });
 

@@ -153,7 +153,7 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'steps of one cut, told apart by what comes of prompts of all dialects',
   },
   {
-    modules: /^src\/prompts\/(sections|stretches|system-reader|workspace)\.ts$/,
+    modules: /^src\/prompts\/(sections|system-reader|workspace)\.ts$/,
     by: 'test/prompts/system.test.ts',
     why: 'how system prompts are taken apart, told by the parts',
   },
