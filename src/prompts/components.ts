@@ -6,8 +6,8 @@ import { overlay, type Stretch } from './stretches.ts';
 
 const MOST = 50;
 const MOST_PATTERN = 512;
-/** Steps of a pattern's program: over 200 KB one of that size takes up to three quarters of a second, others 1 to 30 ms. */
-const MOST_STEPS = 500;
+/** Steps of a pattern's program. Over 200 KB the worst of that size takes half a second; others take 1 to 30 ms. */
+const MOST_STEPS = 250;
 /** Patterns look at so much of a system prompt, UTF-16 units. */
 const LOOKED_AT = 200_000;
 /** When the patterns of a prompt took that long together, no further search begins, milliseconds. */
@@ -32,7 +32,7 @@ interface Component {
  * the rest of the system prompt, it is taken out of that. A pattern stands for all of its matches, a heading and a tag
  * for all of their sections, `from` for one stretch. Patterns are RE2's, so a search takes time in proportion to the
  * text; they look at the first 200,000 characters, and after 100 ms for one prompt no further search begins. What
- * was found is remembered by those who ask, for as long as the prompt stays the same.
+ * was found is remembered with the prompt's hash; a prompt that is another with each request is searched each time.
  */
 export class OperatorComponents implements Components {
   readonly names: readonly string[];

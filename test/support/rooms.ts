@@ -148,7 +148,7 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
   },
   {
     modules:
-      /^src\/prompts\/(block(s|-reader)|body|cache-mark|hasher|history|label|message-reader|raw|schemas|seen|tools|vocabulary|weigh)\.ts$/,
+      /^src\/prompts\/(block(s|-reader)|body|cache-mark|hasher|history|label|message-reader|raw|schemas|seen|tools|vocabulary)\.ts$/,
     by: 'test/prompts/cutter.test.ts',
     why: 'steps of one cut, told apart by what comes of prompts of all dialects',
   },
