@@ -45,7 +45,7 @@ describe('components of an operator', () => {
       '(a*)*b',
       '(a|aa)+$',
       'a*b|a',
-      '(?i)(a|b)*A(a|b){100}[cd]',
+      '(?i)(a|b)*A(a|b){75}[cd]',
       '(.*)(.*)(.*)(.*)[xyz]',
       '[ab]{0,100}c',
     ];
