@@ -6,7 +6,10 @@ export interface Turn {
   readonly relation: TurnRelation;
   /** The session it branched from. */
   readonly parent: string | null;
-  /** The newest exchange of its session that a provider answered, as this process knows it; null: there is none. */
+  /**
+   * The newest exchange that it goes on from and that a provider answered, as this process knows it; null: there is
+   * none. Where several talk in the name of one session, an agent and its helpers, it is of the same of them.
+   */
   readonly before: PriorTurn | null;
 }
 
