@@ -5,8 +5,9 @@ const WORDS =
     ' ',
   );
 
-/** load.c writes a number of its own into each request: agents do not ask the same twice. */
-const NUMBER = 'turn-0000000000000000';
+/** load.c writes numbers here: each connection is a conversation of its own, and nobody asks the same twice. */
+const TALK = 'talk-0000000000000000';
+const TURN = 'turn-0000000000000000';
 /** Bodies above this size are made of others, bytes. */
 const LONG = 204_800;
 
@@ -41,8 +42,9 @@ function make(chars, { bytes, stream, model }) {
   const big = bytes >= 8000;
   const turns = big ? (bytes >= 100_000 ? 60 : 16) : 1;
   const messages = [{ role: 'system', content: text(big ? 1500 : 200) }];
+  messages.push({ role: 'user', content: `This is ${TALK}.` }, { role: 'assistant', content: 'Good.' });
   for (let i = 0; i < turns; i += 1) messages.push(big ? turn(i, chars) : { role: 'user', content: text(chars) });
-  messages.push({ role: 'user', content: `${NUMBER} and ${text(20)}` });
+  messages.push({ role: 'user', content: `${TURN} and ${text(20)}` });
   const request = { model, messages };
   if (big) request.tools = Array.from({ length: Math.min(16, Math.round(bytes / 4000)) }, (_, i) => tool(i));
   request.temperature = 0.2;

@@ -46,7 +46,7 @@ static void print_series(const char *name, series *s) {
 }
 
 enum { CLOSED, CONNECTING, IDLE, BUSY };
-enum { TURN = 16 };                 // digits
+enum { OWN = 16 };                  // digits
 typedef struct {
   int fd, st, warm;
   uint64_t t0, start_at;            // planned arrival; first start (closed loop)
@@ -56,13 +56,13 @@ typedef struct {
   int64_t left; int cstate; char cline[32]; int cline_n;
   int mstate; uint64_t mval; int marks; int got_body; size_t body;
   char tail[48]; int tail_n; int reused;
-  char turn[TURN + 1];
+  char talk[OWN + 1], turn[OWN + 1];
 } conn;
 
 static int ep, n_conn = 64, is_open, want_marks = -1, grace = 5, ramp_ms;
 static double dur = 5, warm_s = 1, rate;
 static long max_n = 10000000;
-static char *req; static size_t req_len, turn_at;
+static char *req; static size_t req_len, own_at[2];
 static struct sockaddr_in addr;
 static conn *cs; static int *idle; static int n_idle;
 static uint64_t *queue; static size_t q_head, q_tail, q_cap;
@@ -91,13 +91,18 @@ static void open_conn(conn *c) {
   epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e);
 }
 static void close_conn(conn *c) { if (c->st != CLOSED) close(c->fd); c->st = CLOSED; }
-// Each request says a number of its own where the file says turn-0000000000000000, so that no two are the same.
+// Each request says a number of its own where the file says turn-0000000000000000, and that of its connection where it
+// says talk-0000000000000000: as many conversations as connections, and no two requests the same.
 static void pump(conn *c) {
   while (c->sent < req_len) {
-    const char *from = req + c->sent; size_t to = req_len; int more = 0;
-    if (turn_at && c->sent < turn_at) { to = turn_at; more = MSG_MORE; }
-    else if (turn_at && c->sent < turn_at + TURN) { from = c->turn + (c->sent - turn_at); to = turn_at + TURN; more = to < req_len ? MSG_MORE : 0; }
-    ssize_t w = send(c->fd, from, to - c->sent, MSG_NOSIGNAL | more);
+    const char *from = req + c->sent; size_t to = req_len;
+    for (int i = 0; i < 2; i++) {
+      size_t at = own_at[i]; const char *own = i ? c->turn : c->talk;
+      if (!at || c->sent >= at + OWN) continue;
+      if (c->sent >= at) { from = own + (c->sent - at); to = at + OWN; break; }
+      if (at < to) to = at;
+    }
+    ssize_t w = send(c->fd, from, to - c->sent, MSG_NOSIGNAL | (to < req_len ? MSG_MORE : 0));
     if (w < 0) { if (errno == EINTR) continue; return; }
     c->sent += w;
   }
@@ -105,7 +110,7 @@ static void pump(conn *c) {
 static void begin(conn *c, uint64_t planned) {
   c->t0 = planned; c->warm = planned < t_warm; c->sent = 0; c->head_len = 0; c->phase = 0; c->close = 0; c->cstate = 0; c->cline_n = 0;
   c->mstate = 0; c->marks = 0; c->got_body = 0; c->tail_n = 0; c->body = 0;
-  snprintf(c->turn, sizeof c->turn, "%016ld", started);
+  snprintf(c->turn, sizeof c->turn, "%016ld", started); snprintf(c->talk, sizeof c->talk, "%016ld", (long)(c - cs));
   started++; if (++inflight > max_inflight) max_inflight = inflight;
   if (c->st == CLOSED) { open_conn(c); return; }  // the request goes out when connected
   c->st = BUSY; pump(c);
@@ -239,7 +244,8 @@ int main(int argc, char **argv) {
   if (body) req_len += sprintf(req + req_len, "content-type: application/json\r\ncontent-length: %zu\r\n", body_len);
   req_len += sprintf(req + req_len, "%s\r\n", hdr); if (body) memcpy(req + req_len, body, body_len), req_len += body_len;
 
-  char *turn = memmem(req, req_len, "turn-0000000000000000", 21); if (turn) turn_at = turn + 5 - req;
+  const char *marks[2] = { "talk-0000000000000000", "turn-0000000000000000" };
+  for (int i = 0; i < 2; i++) { char *mark = memmem(req, req_len, marks[i], 21); if (mark) own_at[i] = mark + 5 - req; }
 
   signal(SIGPIPE, SIG_IGN); prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
   cs = calloc(n_conn, sizeof *cs); idle = calloc(n_conn, sizeof *idle); q_cap = 1 << 20; queue = malloc(q_cap * sizeof *queue);

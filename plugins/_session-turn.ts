@@ -1,6 +1,6 @@
 /** What a turn leaves behind for the next one of its session. */
 import type { CutPrompt, Exchange, Place, PriorTurn, SessionBook } from '../src/plugin.ts';
-import { sharesOf } from '../src/plugin.ts';
+import { remember, sharesOf } from '../src/plugin.ts';
 
 /** APIs without a prompt that anything goes on from. */
 const NO_TALK = /embed|image|audio|speech|moderation|rerank/;
@@ -50,7 +50,7 @@ function priorOf(exchange: Exchange, cut: CutPrompt | null): PriorTurn | null {
   const usage = state.reading.parts === null ? state.reading.usage : null;
   return {
     at: Date.now(),
-    prompt,
+    prompt: remember(prompt),
     tokens: sharesOf(prompt, usage?.input_tokens),
     usage,
     provider: provider?.name ?? null,

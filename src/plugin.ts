@@ -46,6 +46,8 @@ export type {
   PastCall,
   Piece,
   PromptPart,
+  RememberedPiece,
+  RememberedPrompt,
   TurnRelation,
 } from './pipeline/prompt.ts';
 export type { Provider } from './pipeline/provider.ts';
@@ -57,6 +59,7 @@ export { type Asked, breakOf, type FoundBreak, LEAST_SHARE, LEAST_TOKENS } from 
 export { type Counted, type Stretch, stretchesOf } from './prompts/fates.ts';
 export { partsOf, type Run } from './prompts/parts.ts';
 export type { ComponentSpec, Components, Prompts } from './prompts/prompts.ts';
+export { remember } from './prompts/remembered.ts';
 export { sharesOf } from './prompts/shares.ts';
 export { SessionBook, type SessionQuestion } from './sessions/book.ts';
 export { beginsSession } from './sessions/boundary.ts';

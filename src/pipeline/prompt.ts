@@ -65,6 +65,18 @@ export interface CutPrompt {
   readonly isWhole: boolean;
 }
 
+/** A piece as it is kept for the next turn. */
+export type RememberedPiece = Pick<Piece, 'kind' | 'name' | 'hash' | 'mark'>;
+
+/** What of a prompt is kept for the next turn. */
+export interface RememberedPrompt {
+  readonly isWhole: boolean;
+  /** How many pieces it has. */
+  readonly length: number;
+  /** Makes them anew; in the order of the prompt. */
+  pieces(): readonly RememberedPiece[];
+}
+
 /** What became of a part's tokens; they sum to its tokens. */
 export interface Fate {
   read: number;

@@ -1,5 +1,5 @@
 import type { Usage } from '../metering/usage.ts';
-import type { CutPrompt, TurnRelation } from './prompt.ts';
+import type { RememberedPrompt, TurnRelation } from './prompt.ts';
 
 /** How an exchange goes on from earlier ones of its session. */
 export interface Turn {
@@ -17,7 +17,7 @@ export interface Turn {
 export interface PriorTurn {
   /** Epoch milliseconds: when its answer was over. */
   readonly at: number;
-  readonly prompt: CutPrompt;
+  readonly prompt: RememberedPrompt;
   /** Tokens of each of its pieces, as shares of what the provider counted; null where it said nothing. */
   readonly tokens: Float64Array | null;
   readonly usage: Usage | null;

@@ -5,7 +5,7 @@
  * broke nothing: there was nothing of it in the cache.
  */
 
-import type { CacheBreak, CutPrompt, PartKind, Piece } from '../pipeline/prompt.ts';
+import type { CacheBreak, CutPrompt, PartKind, RememberedPiece } from '../pipeline/prompt.ts';
 import type { PriorTurn } from '../pipeline/turn.ts';
 import type { Counted } from './fates.ts';
 
@@ -68,7 +68,8 @@ const cachedBy = (usage: Counted): number =>
  * The pieces that were in the cache: up to the last mark, where what was written was counted. Else those that lie in
  * what was counted by more than a half.
  */
-function prefixOf({ prompt: { pieces }, tokens, usage }: PriorTurn, cached: number): readonly Piece[] {
+function prefixOf({ prompt, tokens, usage }: PriorTurn, cached: number): readonly RememberedPiece[] {
+  const pieces = prompt.pieces();
   const lastMark = pieces.findLastIndex(({ mark }) => mark !== null);
   if (lastMark !== -1 && usage?.['cache_creation.input_tokens'] !== undefined) return pieces.slice(0, lastMark + 1);
   if (tokens === null) return [];
@@ -85,7 +86,7 @@ function prefixOf({ prompt: { pieces }, tokens, usage }: PriorTurn, cached: numb
  * Tokens of the prefix that this prompt does not have any more, in no version: nobody had to pay them again. A tool, a
  * file or the system has a new version under its old name; a message has none.
  */
-function goneOf({ tokens }: PriorTurn, prefix: readonly Piece[], prompt: CutPrompt): number {
+function goneOf({ tokens }: PriorTurn, prefix: readonly RememberedPiece[], prompt: CutPrompt): number {
   if (tokens === null) return 0;
   const old = countOf(prefix.map(({ hash }) => hash));
   const fresh = prompt.pieces.filter(({ hash }) => !take(old, hash));
@@ -114,10 +115,10 @@ function take<K>(counts: Map<K, number>, key: K): boolean {
 }
 
 const isMessage = (kind: PartKind): boolean => kind === 'history' || kind === 'new';
-const nameOf = ({ kind, name }: Piece): string => `${kind} ${name}`;
+const nameOf = ({ kind, name }: Pick<RememberedPiece, 'kind' | 'name'>): string => `${kind} ${name}`;
 
 /** The first part of the prefix that is not as it was; null where all of it is. */
-function changeOf(prefix: readonly Piece[], pieces: readonly Piece[]): CacheBreak['part'] {
+function changeOf(prefix: readonly RememberedPiece[], pieces: readonly RememberedPiece[]): CacheBreak['part'] {
   const at = prefix.findIndex(({ hash }, index) => pieces[index]?.hash !== hash);
   if (at === -1) return null;
   const was = prefix[at]!;
@@ -135,7 +136,7 @@ function changeOf(prefix: readonly Piece[], pieces: readonly Piece[]): CacheBrea
 function causeOf(
   before: PriorTurn,
   now: Asked,
-  prefix: readonly Piece[],
+  prefix: readonly RememberedPiece[],
   { change, read }: { change: CacheBreak['part']; read: number },
 ): Pick<CacheBreak, 'cause' | 'part'> {
   if (before.model !== now.model || before.provider !== now.provider) return { cause: 'model', part: null };
@@ -147,14 +148,14 @@ function causeOf(
 }
 
 /** The last part that was marked, where the client marks nothing any more: then it asked for no cache. */
-function unmarkedPart(prefix: readonly Piece[], { pieces }: CutPrompt): CacheBreak['part'] {
+function unmarkedPart(prefix: readonly RememberedPiece[], { pieces }: CutPrompt): CacheBreak['part'] {
   const last = prefix.at(-1)!;
   if (last.mark === null || pieces.some(({ mark }) => mark !== null)) return null;
   return { kind: last.kind === 'new' ? 'history' : last.kind, name: last.name };
 }
 
 /** How long the lost stretch was to be kept: as its marks said, the shortest counts. */
-function keptMs({ tokens }: PriorTurn, prefix: readonly Piece[], read: number, unmarkedMs: number): number {
+function keptMs({ tokens }: PriorTurn, prefix: readonly RememberedPiece[], read: number, unmarkedMs: number): number {
   let end = 0;
   let shortest = Number.POSITIVE_INFINITY;
   for (const [at, { mark }] of prefix.entries()) {

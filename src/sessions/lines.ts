@@ -11,7 +11,7 @@ export interface LineBounds {
   readonly pieces: number;
 }
 
-/** Some 60 MB at most: conversations are 16 of them, the pieces of prompts the rest. */
+/** Some 30 MB at most: conversations are half of them, the pieces of prompts the rest. */
 const BOUNDS: LineBounds = { lines: 5000, marks: 1_000_000, priors: 2000, pieces: 400_000 };
 /** Requests that the same list may wait at, and lines that the same message may lead to; the oldest go. */
 const MOST_ALIKE = 64;
@@ -123,7 +123,7 @@ export class Lines {
     this.#dropPrior(line);
     line.prior = prior;
     this.#priors.add(line);
-    this.#pieces += prior.prompt.pieces.length;
+    this.#pieces += prior.prompt.length;
     for (const oldest of this.#priors) {
       if (this.#priors.size <= this.#bounds.priors && this.#pieces <= this.#bounds.pieces) return;
       this.#dropPrior(oldest);
@@ -153,7 +153,7 @@ export class Lines {
 
   #dropPrior(line: Line): void {
     this.#priors.delete(line);
-    this.#pieces -= line.prior?.prompt.pieces.length ?? 0;
+    this.#pieces -= line.prior?.prompt.length ?? 0;
     line.prior = null;
   }
 

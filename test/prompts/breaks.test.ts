@@ -3,6 +3,7 @@ import type { CutPrompt } from '../../src/pipeline/prompt.ts';
 import type { PriorTurn } from '../../src/pipeline/turn.ts';
 import { type Asked, breakOf } from '../../src/prompts/breaks.ts';
 import type { Counted } from '../../src/prompts/fates.ts';
+import { remember } from '../../src/prompts/remembered.ts';
 import { sharesOf } from '../../src/prompts/shares.ts';
 import { cutOf } from '../support/cuts.ts';
 
@@ -35,7 +36,7 @@ function turn(pieces: readonly Short[], usage: Counted, more: Partial<PriorTurn>
   const prompt = cutOf(pieces);
   return {
     at: START,
-    prompt,
+    prompt: remember(prompt),
     tokens: sharesOf(prompt, usage.input_tokens),
     usage,
     provider: 'anthropic',

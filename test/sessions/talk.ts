@@ -1,6 +1,8 @@
 /** Prompts to look for sessions by, written down shortly. */
+
 import { createHash } from 'node:crypto';
 import type { CutPrompt, Message, Piece } from '../../src/pipeline/prompt.ts';
+import { remember } from '../../src/prompts/remembered.ts';
 import { SessionBook, type SessionQuestion } from '../../src/sessions/book.ts';
 import type { Place } from '../../src/sessions/place.ts';
 
@@ -74,6 +76,8 @@ function end(
     answered,
     outputChars: says === '' ? null : says.length,
     answerId: answerId ?? null,
-    prior: answered ? { at, prompt: promptOf(said), tokens: null, usage: null, provider: 'p', model: 'm' } : null,
+    prior: answered
+      ? { at, prompt: remember(promptOf(said)), tokens: null, usage: null, provider: 'p', model: 'm' }
+      : null,
   });
 }
