@@ -11,7 +11,8 @@ const MOST = 1000;
  * that has neither came whole.
  */
 export class ChatCalls {
-  readonly #seen = new Set<string>();
+  /** Made when a call comes: most answers bring none. */
+  #seen: Set<string> | null = null;
 
   /** Looks through the message of a choice, whole or the piece of it that an event brings. */
   read(message: JsonObject, choice: unknown, draft: Draft): void {
@@ -28,8 +29,9 @@ export class ChatCalls {
   #isNew(choice: unknown, call: unknown): boolean {
     if (typeof call !== 'string' && typeof call !== 'number') return true;
     const key = `${choice} ${call}`;
-    if (this.#seen.has(key) || this.#seen.size === MOST) return false;
-    this.#seen.add(key);
+    const seen = (this.#seen ??= new Set());
+    if (seen.has(key) || seen.size === MOST) return false;
+    seen.add(key);
     return true;
   }
 }

@@ -1,5 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
+/** Up to here one copy of all is less than one for each that asks, bytes. */
+const SHORT = 1024 * 1024;
+
 /**
  * Bytes in pieces, as a socket brought them: a body of many megabytes is read, edited and
  * sent on without ever being copied into one.
@@ -23,8 +26,9 @@ export class Rope {
     return this.#pieces[0]!;
   }
 
-  /** The bytes of `[start, end)`: the same memory where they lie in one piece, else a copy. */
+  /** The bytes of `[start, end)`: the same memory where they lie in one piece, else a copy; of a short rope one for all. */
   slice(start: number, end: number): Buffer {
+    if (this.length <= SHORT) return this.join().subarray(start, end);
     const parts = this.#parts(start, end);
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
