@@ -1,14 +1,14 @@
 import { definePlugin, type Lent } from '../src/plugin.ts';
-import { Alerts, Told } from './_budget-alerts.ts';
-import { addBudgetRoutes } from './_budget-api.ts';
-import { sharesOf } from './_budget-claims.ts';
-import { BudgetDesk } from './_budget-desk.ts';
-import { BudgetList } from './_budget-list.ts';
-import { addBudgetForms, budgetsPage } from './_budget-page.ts';
-import { Passage, type PassageParts } from './_budget-passage.ts';
-import { budgetSchema, readBudget } from './_budget-spec.ts';
-import type { Budget } from './_budget-types.ts';
-import { addTokencapRoutes, TOKENCAP_PATHS } from './_tokencap-api.ts';
+import { Alerts, Told } from './budgets/alerts.ts';
+import { addBudgetRoutes } from './budgets/api.ts';
+import { sharesOf } from './budgets/claims.ts';
+import { BudgetDesk } from './budgets/desk.ts';
+import { BudgetList } from './budgets/list.ts';
+import { addBudgetForms, budgetsPage } from './budgets/page.ts';
+import { Passage, type PassageParts } from './budgets/passage.ts';
+import { budgetSchema, readBudget } from './budgets/spec.ts';
+import { addTokencapRoutes, TOKENCAP_PATHS } from './budgets/tokencap-api.ts';
+import type { Budget } from './budgets/types.ts';
 
 /**
  * Holds spending to limits: a request that does not fit is refused before it leaves, however many come at once.

@@ -1,9 +1,9 @@
 import { breakOf, type CacheBreak, definePlugin, type Exchange } from '../src/plugin.ts';
-import { lossOf } from './_cache-break-cost.ts';
-import { BreakTeller } from './_cache-break-news.ts';
-import { pageOf } from './_cache-break-page.ts';
-import { addRoutes } from './_cache-break-routes.ts';
-import { answered } from './_prompt-prices.ts';
+import { lossOf } from './cache-breaks/cost.ts';
+import { BreakTeller } from './cache-breaks/news.ts';
+import { pageOf } from './cache-breaks/page.ts';
+import { addRoutes } from './cache-breaks/routes.ts';
+import { answered } from './shared/prompt-prices.ts';
 
 /**
  * Finds out why a cache broke, which part of the prompt did it, and what that cost.

@@ -1,6 +1,6 @@
 import { definePlugin, type Exchange, type ExchangeRecord } from '../src/plugin.ts';
-import { BLANK, putCaller, putCost } from './_blank-record.ts';
-import { historyChars } from './_history-chars.ts';
+import { BLANK, putCaller, putCost } from './shared/blank-record.ts';
+import { historyChars } from './shared/history-chars.ts';
 
 /**
  * Writes one row for every exchange, also for refused, failed and aborted ones.

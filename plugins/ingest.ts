@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type Router from '@koa/router';
 import { definePlugin, type Lent, type RouteState } from '../src/plugin.ts';
-import { type Refused, readJson } from './_ingest-body.ts';
-import { type Report, readEvent, type Told } from './_ingest-event.ts';
-import { type Complaint, isMembers } from './_ingest-fields.ts';
-import { Intake } from './_ingest-intake.ts';
-import { readRouted } from './_ingest-routed.ts';
-import { recordId } from './_record-id.ts';
-import { inSlices } from './_slices.ts';
+import { type Report, readEvent, type Told } from './ingest/event.ts';
+import { Intake } from './ingest/intake.ts';
+import { readRouted } from './ingest/routed.ts';
+import { inSlices } from './ingest/slices.ts';
+import { type Complaint, isMembers } from './shared/fields.ts';
+import { type Refused, readJson } from './shared/json-body.ts';
+import { recordId } from './shared/record-id.ts';
 
 /**
  * Takes usage that did not come through the proxy, from applications that report it.

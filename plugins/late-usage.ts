@@ -1,7 +1,7 @@
 import { definePlugin, type Exchange, type ExchangeResponse, type LateShare, Ledger } from '../src/plugin.ts';
-import { lateId, lateRecord, type Told } from './_late-record.ts';
-import { askerOf, OpenAnswers } from './_open-answers.ts';
-import { Recent } from './_recent.ts';
+import { lateId, lateRecord, type Told } from './late-usage/late-record.ts';
+import { askerOf, OpenAnswers } from './late-usage/open-answers.ts';
+import { Recent } from './shared/recent.ts';
 
 /**
  * Bills what is generated after its request was answered: batches, and responses in the background.

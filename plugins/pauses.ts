@@ -1,11 +1,11 @@
 import { definePlugin, type Exchange, type Verdict } from '../src/plugin.ts';
-import { firstOf, type Pause, type Slowed, scopeWords } from './_pause.ts';
-import { PauseBook } from './_pause-book.ts';
-import { Lanes, type Overflow } from './_pause-lane.ts';
-import { addForms, PAGE, pageOf } from './_pause-page.ts';
-import { Passage } from './_pause-passage.ts';
-import { addRoutes, PauseDesk } from './_pause-routes.ts';
-import { throttleWords } from './_pause-throttle.ts';
+import { PauseBook } from './pauses/book.ts';
+import { Lanes, type Overflow } from './pauses/lane.ts';
+import { addForms, PAGE, pageOf } from './pauses/page.ts';
+import { Passage } from './pauses/passage.ts';
+import { firstOf, type Pause, type Slowed, scopeWords } from './pauses/pause.ts';
+import { addRoutes, PauseDesk } from './pauses/routes.ts';
+import { throttleWords } from './pauses/throttle.ts';
 
 /**
  * Pauses an agent, a key, a session, a user, a project or a provider, or slows it down, until somebody resumes it.

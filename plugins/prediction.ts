@@ -1,10 +1,10 @@
 import { definePlugin, type Exchange, type ExchangeResponse } from '../src/plugin.ts';
-import { mayBeShort, putActual, sayBehind, within } from './_prediction-actual.ts';
-import { answerEstimate, ESTIMATE } from './_prediction-estimate.ts';
-import { foretold, type HeaderNames, headerNames } from './_prediction-headers.ts';
-import { Memory } from './_prediction-memory.ts';
-import { type Means, Outlook } from './_prediction-outlook.ts';
-import { pageOf } from './_prediction-page.ts';
+import { mayBeShort, putActual, sayBehind, within } from './prediction/actual.ts';
+import { answerEstimate, ESTIMATE } from './prediction/estimate.ts';
+import { foretold, type HeaderNames, headerNames } from './prediction/headers.ts';
+import { Memory } from './prediction/memory.ts';
+import { type Means, Outlook } from './prediction/outlook.ts';
+import { pageOf } from './prediction/page.ts';
 
 /**
  * Says what a request will cost before it runs, and how often it was right.

@@ -1,7 +1,7 @@
 import { type ComponentSpec, type Components, definePlugin, type Lent, partsOf } from '../src/plugin.ts';
-import { pageOf } from './_prompt-page.ts';
-import { dollarsOf, runsOf } from './_prompt-prices.ts';
-import { addRoutes } from './_prompt-routes.ts';
+import { pageOf } from './prompts/page.ts';
+import { addRoutes } from './prompts/routes.ts';
+import { dollarsOf, runsOf } from './shared/prompt-prices.ts';
 
 /**
  * Says what each part of a prompt costs: every tool, workspace file, the system and the history.

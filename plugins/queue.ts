@@ -1,5 +1,5 @@
 import { definePlugin, type Exchange, type Lent, type Verdict } from '../src/plugin.ts';
-import { type Line, Lines, type Turn } from './_queue-line.ts';
+import { type Line, Lines, type Turn } from './queue/line.ts';
 
 /**
  * Lets no more requests at a time through to a provider than it can take; the others wait in line.

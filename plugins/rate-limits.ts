@@ -1,11 +1,11 @@
 import { definePlugin, type Exchange, type Verdict } from '../src/plugin.ts';
-import { factsOf } from './_facts.ts';
-import { Accounts } from './_rate-accounts.ts';
-import { headersOf } from './_rate-headers.ts';
-import { type Limit, readLimits } from './_rate-limit.ts';
-import { refusalOf } from './_rate-refusal.ts';
-import { Hold, type Stake, shortagesOf } from './_rate-stake.ts';
-import { perSchema, scopeSchema } from './_scope.ts';
+import { Accounts } from './rate-limits/accounts.ts';
+import { headersOf } from './rate-limits/headers.ts';
+import { type Limit, readLimits } from './rate-limits/limit.ts';
+import { refusalOf } from './rate-limits/refusal.ts';
+import { Hold, type Stake, shortagesOf } from './rate-limits/stake.ts';
+import { factsOf } from './shared/facts.ts';
+import { perSchema, scopeSchema } from './shared/scope.ts';
 
 /**
  * Refuses requests that come too fast: by requests and tokens a minute, requests a day, requests at a time.

@@ -1,8 +1,8 @@
 import { definePlugin, type Exchange } from '../src/plugin.ts';
-import { newMemory, SessionDesk } from './_session-file-desk.ts';
-import { dirsOf } from './_session-file-dirs.ts';
-import { SessionManager } from './_session-file-manager.ts';
-import { addRoutes } from './_session-file-routes.ts';
+import { newMemory, SessionDesk } from './session-files/desk.ts';
+import { dirsOf } from './session-files/dirs.ts';
+import { SessionManager } from './session-files/manager.ts';
+import { addRoutes } from './session-files/routes.ts';
 
 /**
  * Takes sessions away that have become too long, where agents keep them as files.

@@ -1,10 +1,10 @@
 import { definePlugin } from '../src/plugin.ts';
-import { readSessionLimits } from './_session-limit.ts';
-import { addSessionLimits } from './_session-limit-api.ts';
-import { Guard } from './_session-limit-guard.ts';
-import { Memory } from './_session-limit-memory.ts';
-import { limitSchema } from './_session-limit-schema.ts';
-import { Waits } from './_session-limit-wait.ts';
+import { addSessionLimits } from './session-limits/api.ts';
+import { Guard } from './session-limits/guard.ts';
+import { readSessionLimits } from './session-limits/limit.ts';
+import { Memory } from './session-limits/memory.ts';
+import { limitSchema } from './session-limits/schema.ts';
+import { Waits } from './session-limits/wait.ts';
 
 /**
  * Warns, slows down, trims or refuses sessions that become too long, too dear, or go in circles.

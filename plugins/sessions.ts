@@ -1,8 +1,8 @@
 import { definePlugin, SessionBook } from '../src/plugin.ts';
-import { addRoutes } from './_session-api.ts';
-import { sessionPages } from './_session-pages.ts';
-import { recall } from './_session-recall.ts';
-import { isTurn, place } from './_session-turn.ts';
+import { addRoutes } from './sessions/api.ts';
+import { sessionPages } from './sessions/pages.ts';
+import { recall } from './sessions/recall.ts';
+import { isTurn, place } from './sessions/turn.ts';
 
 /**
  * Finds out which session a request belongs to, and how it goes on from the one before.

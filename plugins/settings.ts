@@ -1,7 +1,7 @@
 import { definePlugin } from '../src/plugin.ts';
-import { addSettingsApi, SettingsDesk } from './_settings-api.ts';
-import { addSettingsForms, PAGE, pageOf } from './_settings-page.ts';
-import { agentsSchema, charsSchema, filtersSchema, minutesSchema } from './_settings-schema.ts';
+import { addSettingsApi, SettingsDesk } from './settings/api.ts';
+import { addSettingsForms, PAGE, pageOf } from './settings/page.ts';
+import { agentsSchema, charsSchema, filtersSchema, minutesSchema } from './settings/schema.ts';
 
 /**
  * Sets limits of sessions and filters of requests while the gateway runs, for all and for each agent.

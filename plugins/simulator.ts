@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { definePlugin } from '../src/plugin.ts';
-import { countTokens, messages } from './_simulator-anthropic.ts';
-import { PromptCache } from './_simulator-cache.ts';
-import { chat, completions, embeddings } from './_simulator-openai.ts';
-import type { Fields } from './_simulator-question.ts';
-import { type Dialect, json, newId, problem, type Reply } from './_simulator-reply.ts';
-import { responses } from './_simulator-responses.ts';
-import { perform, readBody, takeStage } from './_simulator-stage.ts';
+import { countTokens, messages } from './simulator/anthropic.ts';
+import { PromptCache } from './simulator/cache.ts';
+import { chat, completions, embeddings } from './simulator/openai.ts';
+import type { Fields } from './simulator/question.ts';
+import { type Dialect, json, newId, problem, type Reply } from './simulator/reply.ts';
+import { responses } from './simulator/responses.ts';
+import { perform, readBody, takeStage } from './simulator/stage.ts';
 
 type Endpoint = (body: Fields, cache: PromptCache) => Reply;
 

@@ -1,7 +1,7 @@
 import { definePlugin, type Exchange, type Lent } from '../src/plugin.ts';
-import { SPEECHES, type Trimmed, trim } from './_trim-body.ts';
-import { Savings, tokensOf } from './_trim-saved.ts';
-import { addStats } from './_trim-stats.ts';
+import { SPEECHES, type Trimmed, trim } from './trim/body.ts';
+import { Savings, tokensOf } from './trim/saved.ts';
+import { addStats } from './trim/stats.ts';
 
 /**
  * Takes out of requests what an agent does not need: tools, sections of the system prompt, old history.

@@ -1,5 +1,5 @@
 import { type Cost, definePlugin, type Exchange } from '../src/plugin.ts';
-import { Alerted } from './_alerted.ts';
+import { Alerted } from './unpriced/alerted.ts';
 
 /**
  * Tells of each model that has no price, once a day, with the line that would give it one.

@@ -7,7 +7,7 @@ import {
   type Outcome,
   type Reading,
 } from '../src/plugin.ts';
-import { type Counting, reckon, withoutCounting } from './_estimate.ts';
+import { type Counting, reckon, withoutCounting } from './usage/estimate.ts';
 
 /**
  * Reads tokens from every answer and says what they cost.

@@ -114,7 +114,7 @@ describe('the house', () => {
   });
 
   describe('plugins', () => {
-    for (const file of plugins.filter((name) => !name.includes('/_'))) {
+    for (const file of plugins.filter((name) => name.split('/').length === 2)) {
       it(`${file} has a manual page with an example that is good`, async () => {
         const page = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export default definePlugin/.exec(read(file))?.[1] ?? '';
         const [words = '', example = ''] = page.replace(/^ *\* ?/gm, '').split('@example\n');
@@ -239,9 +239,12 @@ function isTypes(file: string): boolean {
 const from = (folder: string): ImportLine[] => imports.filter(({ file }) => file.startsWith(folder));
 const say = ({ file, target }: ImportLine): string => `${file} imports ${target}`;
 
-/** A helper beside its plugin or adapter: `_` in front. */
+/** Of an adapter: a helper beside it, `_` in front. Of a plugin: the folder of its name, and what plugins share. */
 function isPart({ file, target }: ImportLine): boolean {
-  return target.replace(/[^/]*$/, '') === file.replace(/[^/]*$/, '') && /\/_[^/]*$/.test(target);
+  if (file.startsWith('providers/')) return /^providers\/adapters\/_[^/]*$/.test(target);
+  const [, plugin] = /^plugins\/([^/]+?)(?:\.ts|\/.*)$/.exec(file)!;
+  const [, folder] = /^plugins\/([^/]+)\//.exec(target) ?? [];
+  return folder !== undefined && (folder === plugin || folder === 'shared');
 }
 
 /** Each circle once, from its first file in the order of the alphabet. */

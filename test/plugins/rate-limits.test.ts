@@ -1,8 +1,8 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import OpenAI from 'openai';
-import { Accounts } from '../../plugins/_rate-accounts.ts';
-import { type Rule, readLimits } from '../../plugins/_rate-limit.ts';
+import { Accounts } from '../../plugins/rate-limits/accounts.ts';
+import { type Rule, readLimits } from '../../plugins/rate-limits/limit.ts';
 import { type Answer, open, send } from '../support/client.ts';
 import { draw } from '../support/drafts.ts';
 import { ANSWER, type Stage, setStage } from '../support/play.ts';

@@ -2,8 +2,8 @@ import { appendFile, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { newMemory, SessionDesk } from '../../plugins/_session-file-desk.ts';
-import { SessionManager } from '../../plugins/_session-file-manager.ts';
+import { newMemory, SessionDesk } from '../../plugins/session-files/desk.ts';
+import { SessionManager } from '../../plugins/session-files/manager.ts';
 import type { AuditEntry, Lent } from '../../src/plugin.ts';
 import { type Answer, send } from '../support/client.ts';
 import { type Stage, setStage } from '../support/play.ts';

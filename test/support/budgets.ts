@@ -1,5 +1,5 @@
 /** A gateway with budgets, a provider with known prices, and what both say of it. */
-import { idOf } from '../../plugins/_budget-spec.ts';
+import { idOf } from '../../plugins/budgets/spec.ts';
 import { type Answer, send } from './client.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import { json, type Script, sse, stream } from './script.ts';
