@@ -48,7 +48,7 @@ describe('the package that `npm pack` makes', function () {
       'dist/src/tokens/worker.js',
       'src/plugin.ts',
       'plugins/history.ts',
-      'plugins/_simulator-text.ts',
+      'plugins/simulator/text.ts',
       'providers/openai.yaml',
       'providers/adapters/openai-chat.ts',
       'providers/prices/genai-prices.json',

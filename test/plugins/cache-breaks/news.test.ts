@@ -37,7 +37,7 @@ function exchange(agent?: string) {
   return made;
 }
 
-describe('plugins/_cache-break-news', () => {
+describe('plugins/cache-breaks/news', () => {
   it('publishes each break, for alerts and pages, without any text', () => {
     const { teller, published, counted } = listen();
     teller.tell(exchange('coder'), FOUND);

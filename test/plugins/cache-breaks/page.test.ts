@@ -51,7 +51,7 @@ const breakOf = (change: Partial<CacheBreak> = {}): CacheBreak => ({
   ...change,
 });
 
-describe('plugins/_cache-break-page', () => {
+describe('plugins/cache-breaks/page', () => {
   let running: TestGateway;
   let browser: Browser | null = null;
   let pages: Pages;

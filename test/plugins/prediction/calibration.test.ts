@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { Calibration } from '../../../plugins/prediction/calibration.ts';
 
-describe('plugins/_prediction-calibration', () => {
+describe('plugins/prediction/calibration', () => {
   const note = (
     calibration: Calibration,
     held: number,

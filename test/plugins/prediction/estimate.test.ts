@@ -7,7 +7,7 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 const [ALL, PROXY] = ['tsk-all-0123456789abcdef', 'tsk-proxy-0123456789abcdef'];
 const HELLO = { model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello!' }], max_tokens: 100 };
 
-describe('plugins/_prediction-estimate', () => {
+describe('plugins/prediction/estimate', () => {
   let upstream: Upstream;
   let running: TestGateway;
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { LearnedOutputs } from '../../../plugins/prediction/learned.ts';
 
-describe('plugins/_prediction-learned', () => {
+describe('plugins/prediction/learned', () => {
   const fill = (learned: LearnedOutputs, values: readonly number[], key: string | null = 'ci', model = 'gpt-4o') => {
     for (const value of values) learned.add(key, 'openai.chat', model, value);
   };

@@ -35,7 +35,7 @@ const EMBEDDING = { model: 'text-embedding-3-small', input: 'x' };
 /** 100 tokens by the tokenizer, 110 at most, 1000 by length. */
 const COUNT: TokenCount = { tokens: 100, most: 110, hasUnseen: false, source: 'counted', confidence: 'high' };
 
-describe('plugins/_prediction-outlook', () => {
+describe('plugins/prediction/outlook', () => {
   let running: TestGateway;
   let count: TokenCount;
   let counted: Promise<void>;

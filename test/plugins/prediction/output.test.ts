@@ -6,7 +6,7 @@ const GPT4O = { maxOutput: 16_384, contextWindow: 128_000 };
 const UNKNOWN = { maxOutput: null, contextWindow: null };
 const MOST = Number.MAX_SAFE_INTEGER;
 
-describe('plugins/_prediction-output', () => {
+describe('plugins/prediction/output', () => {
   it('expects three quarters of what a request allows', () => {
     expect(guessOutput({ each: 100, answers: 1 }, GPT4O, null, 1)).to.eql({ half: 75, nine: 100, basis: 'max_tokens' });
     expect(guessOutput({ each: 101, answers: 3 }, UNKNOWN, null, 1)).to.eql({

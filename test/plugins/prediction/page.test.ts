@@ -31,7 +31,7 @@ function foreseen(
   return recordOf({ model: { request: model, response: model, priced_as: model }, prediction, cost_usd: paid }, at);
 }
 
-describe('plugins/_prediction-page', () => {
+describe('plugins/prediction/page', () => {
   let running: TestGateway;
   let browser: Browser | null = null;
   let pages: Pages;

@@ -9,7 +9,7 @@ const point = (predicted: string, actual: string, confidence: Point['confidence'
   model: 'gpt-4o',
 });
 
-describe('plugins/_prediction-plot', () => {
+describe('plugins/prediction/plot', () => {
   it('puts a cost that was expected on the line from corner to corner', () => {
     for (const size of ['wide', 'narrow'] as const) {
       const { left, right, top, bottom, dots } = plotOf([

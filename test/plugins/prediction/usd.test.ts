@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { compareUsd, dearer, sixPlaces } from '../../../plugins/prediction/usd.ts';
 
-describe('plugins/_prediction-usd', () => {
+describe('plugins/prediction/usd', () => {
   it('compares amounts to the last digit', () => {
     const order = ['0', '0.000000000001', '0.0000000000010000001', '0.49', '0.5', '1', '9.99', '10', '100.1'];
     for (const [at, one] of order.entries())

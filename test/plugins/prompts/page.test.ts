@@ -44,7 +44,7 @@ interface Body {
   parts: Record<string, unknown>[];
 }
 
-describe('plugins/_prompt-page', () => {
+describe('plugins/prompts/page', () => {
   let running: TestGateway;
   let browser: Browser | null = null;
   let pages: Pages;

@@ -5,7 +5,7 @@ import { spanOf } from '../../../plugins/rate-limits/headers.ts';
 
 const MINUTE = 60_000;
 
-describe('plugins/_rate-bucket', () => {
+describe('plugins/rate-limits/bucket', () => {
   for (const most of [1, 2, 3, 7, 60, 999]) {
     it(`lets ${most} of ${most} pass at once, and the next one when it says so`, () => {
       const allowance = { most, window: MINUTE };

@@ -7,7 +7,7 @@ import { clean } from '../../../plugins/session-files/clean.ts';
 const RULES = { keep: 5, spare: 15 * 60_000 };
 const HOUR = 3600;
 
-describe('plugins/_session-file-clean', () => {
+describe('plugins/session-files/clean', () => {
   let folder: string;
 
   beforeEach(async () => {

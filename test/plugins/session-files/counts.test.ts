@@ -9,7 +9,7 @@ const NAME = 'one.jsonl';
 const said = (role: string, content: unknown): string =>
   JSON.stringify({ type: 'message', message: { role, content } });
 
-describe('plugins/_session-file-counts', () => {
+describe('plugins/session-files/counts', () => {
   let folder: string;
   let counter: FileCounter;
 

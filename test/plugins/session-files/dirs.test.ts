@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { expect } from 'chai';
 import { dirsOf } from '../../../plugins/session-files/dirs.ts';
 
-describe('plugins/_session-file-dirs', () => {
+describe('plugins/session-files/dirs', () => {
   const read = (
     options: Record<string, string>,
     variable?: string,

@@ -25,7 +25,7 @@ async function asStranger<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-describe('plugins/_session-file-reset', () => {
+describe('plugins/session-files/reset', () => {
   let folder: string;
 
   beforeEach(async () => {

@@ -16,7 +16,7 @@ interface Body {
   [name: string]: unknown;
 }
 
-describe('plugins/_session-api', () => {
+describe('plugins/sessions/api', () => {
   let stage: Stage;
 
   before(async () => {

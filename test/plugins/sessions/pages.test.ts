@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 const LIMIT = 10_000;
 const NASTY = '<img src=x onerror=alert(1)>';
 
-describe('plugins/_session-pages', () => {
+describe('plugins/sessions/pages', () => {
   let test: TestHouse;
   let url: string;
   let now: number;

@@ -18,7 +18,7 @@ interface Ask {
   content?: string;
 }
 
-describe('plugins/_session-status', () => {
+describe('plugins/sessions/status', () => {
   let stage: Stage;
   let folder: string;
   let count = 0;

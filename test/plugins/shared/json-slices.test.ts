@@ -5,7 +5,7 @@ import { dice } from '../../support/conversations.ts';
 const cut = (text: string) => slicesOf(Buffer.from(text));
 const values = (text: string): string[] => cut(text).map(({ value }) => value.toString());
 
-describe('plugins/_json-slices', () => {
+describe('plugins/shared/json-slices', () => {
   it('cuts lists and objects, blanks and strings of any kind in them', () => {
     expect(values('[]')).to.eql([]);
     expect(values(' [ 1 , "a,]\\"" ,\n {"b":[1,2]} ] ')).to.eql(['1', '"a,]\\""', '{"b":[1,2]}']);

@@ -3,7 +3,7 @@ import { perDay, perTurn, sumOf } from '../../../plugins/shared/money.ts';
 
 const HOUR = 3_600_000;
 
-describe('plugins/_prompt-money', () => {
+describe('plugins/shared/money', () => {
   it('divides to the pico-dollar, rounded half up', () => {
     expect(perTurn('0.6', 200)).to.equal('0.003');
     expect(perTurn('1', 3)).to.equal('0.333333333333');

@@ -27,7 +27,7 @@ const series = (ys: readonly (number | null)[], name = 'history', colour = '0'):
   points: ys.map((y, at) => ({ x: NOON + at * HOUR, y })),
 });
 
-describe('plugins/_plot', () => {
+describe('plugins/shared/plot', () => {
   it('puts the first point at the left, the last at the right, and heights in proportion from zero', () => {
     const { wide, narrow } = linePlot({ series: [series([0, 50, 100])], zone: 'UTC' })!;
     for (const { left, right, top, bottom, paths } of [wide, narrow]) {

@@ -52,7 +52,7 @@ interface Answered {
   outcome?: 'ok' | 'refused' | 'cached' | 'upstream_error' | 'client_aborted';
 }
 
-describe('plugins/_prompt-prices', () => {
+describe('plugins/shared/prompt-prices', () => {
   let book: PriceBook;
   before(async () => {
     book = new PriceBook(await loadPriceLayers(join(import.meta.dirname, '..', '..')));

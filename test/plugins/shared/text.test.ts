@@ -16,7 +16,7 @@ be safe
 # Sandbox
 another`;
 
-describe('plugins/_trim-text', () => {
+describe('plugins/shared/text', () => {
   it('takes a section out with what is below it, up to the next heading of its level or above', () => {
     expect(withoutSections(PROMPT, ['## Sandbox'])).to.equal(
       PROMPT.replace('## Sandbox\nnever\n### Inside\nthis neither\n', ''),

@@ -24,7 +24,7 @@ const keep = (...allowlist: string[]): Change => ({ tools: { mode: 'allowlist', 
 const block = (...blocklist: string[]): Change => ({ tools: { mode: 'blocklist', blocklist } });
 const fn = (name: string) => ({ type: 'function', function: { name } });
 
-describe('plugins/_trim-body', () => {
+describe('plugins/trim/body', () => {
   describe('tools of chat completions', () => {
     const body = {
       tools: [fn('read'), fn('write'), { type: 'custom', custom: { name: 'raw' } }],

@@ -47,7 +47,7 @@ const call = (id: string, content: string | null = null): Message => ({
 const answer = (id: string, content = 'done'): Message => ({ role: 'tool', tool_call_id: id, content });
 const contents = (messages: readonly Message[]): unknown[] => messages.map(({ content }) => content);
 
-describe('plugins/_trim-history', () => {
+describe('plugins/trim/history', () => {
   for (const language of LANGUAGES) {
     it(`leaves conversations of ${language.api} that their provider takes, whatever the rules are`, () => {
       let shorter = 0;
