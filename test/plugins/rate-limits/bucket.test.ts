@@ -92,7 +92,7 @@ describe('plugins/rate-limits/bucket', () => {
   });
 });
 
-describe('plugins/_rate-accounts', () => {
+describe('plugins/rate-limits/accounts', () => {
   it('forgets the one that was idle for longest, and none that is in use', () => {
     const accounts = new Accounts(3);
     const [a, b] = [accounts.of('a'), accounts.of('b')];
@@ -111,7 +111,7 @@ describe('plugins/_rate-accounts', () => {
   });
 });
 
-describe('plugins/_rate-headers', () => {
+describe('plugins/rate-limits/headers', () => {
   it('writes times as OpenAI does, rounded up', () => {
     const cases = { '0s': 0, '1s': 1, '59s': 58_001, '1m0s': 59_001, '6m0s': 360_000, '1h0m5s': 3_604_001 };
     for (const [text, time] of Object.entries(cases)) expect(spanOf(time)).to.equal(text);

@@ -54,7 +54,7 @@ describe('plugins/session-files/reset', () => {
     const script = `
       import fs from 'node:fs/promises';
       import { syncBuiltinESMExports } from 'node:module';
-      import { removeSession } from ${JSON.stringify(join(root, 'plugins/_session-file-reset.ts'))};
+      import { removeSession } from ${JSON.stringify(join(root, 'plugins/session-files/reset.ts'))};
       ${before}
       console.log('ready');
       for (;;) { const outcome = await removeSession(${JSON.stringify(folder)}, {}); if ('reason' in outcome) process.exit(0); }`;

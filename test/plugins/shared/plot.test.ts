@@ -8,7 +8,7 @@ import { Renderer } from '../../../src/web/render.ts';
 /** Draws a partial as a page would. */
 function drawn(data: object): string {
   const folder = mkdtempSync(join(tmpdir(), 'token-spy-plot-'));
-  const views = join(import.meta.dirname, '..', '..', 'views');
+  const views = join(import.meta.dirname, '..', '..', '..', 'views');
   try {
     for (const name of ['partials', 'panels', 'layout.hbs']) symlinkSync(join(views, name), join(folder, name));
     mkdirSync(join(folder, 'pages'));

@@ -36,7 +36,9 @@ const INPUT = {
   video_in: 'video.input_tokens',
 } as const;
 
-const golden = parse(readFileSync(join(import.meta.dirname, '..', 'metering', 'golden-prices.yaml'), 'utf8')) as Case[];
+const golden = parse(
+  readFileSync(join(import.meta.dirname, '..', '..', 'metering', 'golden-prices.yaml'), 'utf8'),
+) as Case[];
 
 interface Answered {
   provider: string;
@@ -55,7 +57,7 @@ interface Answered {
 describe('plugins/shared/prompt-prices', () => {
   let book: PriceBook;
   before(async () => {
-    book = new PriceBook(await loadPriceLayers(join(import.meta.dirname, '..', '..')));
+    book = new PriceBook(await loadPriceLayers(join(import.meta.dirname, '..', '..', '..')));
   });
 
   /** An exchange whose answer is over and was priced, as plugin usage leaves it. */
