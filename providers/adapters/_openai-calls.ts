@@ -29,9 +29,9 @@ export class ChatCalls {
   #isNew(choice: unknown, call: unknown): boolean {
     if (typeof call !== 'string' && typeof call !== 'number') return true;
     const key = `${choice} ${call}`;
-    const seen = (this.#seen ??= new Set());
-    if (seen.has(key) || seen.size === MOST) return false;
-    seen.add(key);
+    this.#seen ??= new Set();
+    if (this.#seen.has(key) || this.#seen.size === MOST) return false;
+    this.#seen.add(key);
     return true;
   }
 }
