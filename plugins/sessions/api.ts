@@ -9,10 +9,10 @@ import {
   type RouteState,
   type SessionEntry,
 } from '../../src/plugin.ts';
+import { type Context, refuse, strangerIn } from '../shared/answer.ts';
 import { type Fault, readQuestion } from '../shared/question.ts';
 import { newestAgent, statusOf } from './status.ts';
 
-type Context = Parameters<Parameters<Router['get']>[1]>[0];
 type Shelf = Pick<Lent, 'records' | 'settings' | 'log'>;
 
 /** A session with what is thought of it. */
@@ -26,6 +26,7 @@ interface Judged extends SessionEntry {
 const STATUS = '/api/session-status';
 const SESSIONS = '/api/v1/sessions';
 const LIST = ['range', 'from', 'to', 'agent', 'tenant', 'singles', 'limit', 'cursor'];
+const ONE = ['limit', 'parts'];
 const PAGE = { usual: 50, most: 200 };
 const TURNS = { usual: 200, most: 2000 };
 const LONGEST = 512;
@@ -52,12 +53,8 @@ async function status(ctx: Context, shelf: Shelf, next: () => Promise<unknown>):
 }
 
 async function list(ctx: Context, shelf: Shelf): Promise<void> {
-  const stranger = Object.keys(ctx.query).find((name) => !LIST.includes(name));
-  if (stranger !== undefined)
-    return refuse(ctx, {
-      field: stranger.slice(0, 60),
-      rule: `is not a parameter here; known are ${LIST.join(', ')}`,
-    });
+  const stranger = strangerIn(ctx, LIST);
+  if (stranger !== null) return refuse(ctx, stranger);
   const question = readQuestion(ctx.query, (ctx.state as RouteState).principal);
   if ('rule' in question) return refuse(ctx, question);
   const { from, to, agent, tenant } = question;
@@ -88,9 +85,8 @@ async function list(ctx: Context, shelf: Shelf): Promise<void> {
 }
 
 async function one(ctx: Context, shelf: Shelf): Promise<void> {
-  const stranger = Object.keys(ctx.query).find((name) => name !== 'limit' && name !== 'parts');
-  if (stranger !== undefined)
-    return refuse(ctx, { field: stranger.slice(0, 60), rule: 'is not a parameter here; known are limit, parts' });
+  const stranger = strangerIn(ctx, ONE);
+  if (stranger !== null) return refuse(ctx, stranger);
   const { parts = 'false' } = ctx.query;
   if (parts !== 'true' && parts !== 'false') return refuse(ctx, { field: 'parts', rule: 'must be true or false' });
   const limit = countOf(ctx.query.limit, TURNS);
@@ -144,10 +140,7 @@ async function answer(ctx: Context, { log }: Shelf, work: () => Promise<object |
   }
 }
 
-const refuse = (ctx: Context, { field, rule }: Fault): void =>
-  problem(ctx, 400, { code: 'invalid_parameter', message: `${field}: ${rule}`, field });
-
-function problem(ctx: Context, status: number, error: { code: string; message: string; field?: string }): void {
+function problem(ctx: Context, status: number, error: { code: string; message: string }): void {
   ctx.status = status;
   ctx.body = { error };
 }

@@ -1,6 +1,7 @@
 /** What a turn leaves behind for the next one of its session. */
 import type { CutPrompt, Exchange, Place, PriorTurn, SessionBook } from '../../src/plugin.ts';
 import { remember, sharesOf } from '../../src/plugin.ts';
+import { historyChars } from '../shared/history-chars.ts';
 
 /** APIs without a prompt that anything goes on from. */
 const NO_TALK = /embed|image|audio|speech|moderation|rerank/;
@@ -18,7 +19,7 @@ export function place(book: SessionBook, exchange: Exchange, cut: CutPrompt | nu
     named: state.session,
     parent: state.parentSession,
     cut,
-    historyChars: () => historyChars(exchange),
+    historyChars: () => historyChars(exchange.request),
     now: exchange.startedAt,
   });
   state.session = placed.session;
@@ -57,7 +58,3 @@ function priorOf(exchange: Exchange, cut: CutPrompt | null): PriorTurn | null {
     model: targetModel ?? request.model,
   };
 }
-
-/** Characters of the history as JSON text, as rows have them. */
-const historyChars = ({ request }: Exchange): number | null =>
-  request.length('messages') ?? request.length('input') ?? request.length('prompt') ?? request.length('contents');

@@ -11,12 +11,8 @@ export async function answer(
   known: readonly string[],
   work: (question: Question) => Promise<object>,
 ): Promise<void> {
-  const stranger = Object.keys(ctx.query).find((name) => !known.includes(name));
-  if (stranger !== undefined)
-    return refuse(ctx, {
-      field: stranger.slice(0, 60),
-      rule: `is not a parameter here; known are ${known.join(', ')}`,
-    });
+  const stranger = strangerIn(ctx, known);
+  if (stranger !== null) return refuse(ctx, stranger);
   const question = readQuestion(ctx.query, (ctx.state as RouteState).principal);
   if ('rule' in question) return refuse(ctx, question);
   try {
@@ -31,7 +27,15 @@ export async function answer(
   }
 }
 
-function refuse(ctx: Context, { field, rule }: Fault): void {
+/** A parameter that is none of these; null where there is none. */
+export function strangerIn({ query }: Context, known: readonly string[]): Fault | null {
+  const stranger = Object.keys(query).find((name) => !known.includes(name));
+  if (stranger === undefined) return null;
+  return { field: stranger.slice(0, 60), rule: `is not a parameter here; known are ${known.join(', ')}` };
+}
+
+/** Answers that a parameter is wrong. */
+export function refuse(ctx: Context, { field, rule }: Fault): void {
   ctx.status = 400;
   ctx.body = { error: { code: 'invalid_parameter', message: `${field}: ${rule}`, field } };
 }
