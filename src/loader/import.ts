@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
@@ -143,17 +143,24 @@ function doorFrom(outdir: string, path: string): string {
 async function writeOutput(cache: string, note: Note, text: string, noteFile: string): Promise<string> {
   try {
     await mkdir(cache, { recursive: true });
-    await writeFile(join(cache, note.output), text);
-    await writeFile(noteFile, JSON.stringify(note));
+    await put(join(cache, note.output), text);
+    await put(noteFile, JSON.stringify(note));
     await removeOlder(cache, note.output);
     return cache;
   } catch (error) {
     if (!['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     const folder = join(tmpdir(), `token-spy-${process.getuid?.() ?? 0}`, sha(cache));
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(join(folder, note.output), absolutePackages(text, cache));
+    await put(join(folder, note.output), absolutePackages(text, cache));
     return folder;
   }
+}
+
+/** Whole or not at all: somebody else may be importing the same file, and Node never forgets half a module. */
+async function put(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, text);
+  await rename(draft, path);
 }
 
 /** Away from the file, bare and relative imports no longer mean what they meant there: write out where they lead. */
