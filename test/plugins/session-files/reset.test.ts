@@ -218,13 +218,13 @@ describe('plugins/session-files/reset', () => {
       }
     })();
     const outcomes: string[] = [];
-    for (let n = 0; n < 6; n++) outcomes.push(taken(await take()));
+    // As long as it takes until both had their turns: which of them gets the lock is the machine's choice.
+    while (outcomes.length < 6 || added < 3) outcomes.push(taken(await take()));
     isOver = true;
     await agent;
-    expect(outcomes).to.eql(ids.slice(0, 6));
+    expect(outcomes).to.eql(ids.slice(0, outcomes.length));
     const left = Object.keys(JSON.parse(await text()) as object);
-    expect(left).to.eql([...ids.slice(6), ...Array.from({ length: added }, (_, n) => `new${n}`)]);
-    expect(added).to.be.greaterThan(2);
+    expect(left).to.eql([...ids.slice(outcomes.length), ...Array.from({ length: added }, (_, n) => `new${n}`)]);
   });
 
   it('does not overwrite what was written since it was read', async () => {
