@@ -174,6 +174,7 @@ const shapes = (plugins: ReadonlyMap<string, Loaded<PluginDefinition>>): PluginS
     summary: value.summary,
     options: value.options,
     section: value.section,
+    check: value.check?.bind(value),
   }));
 
 /** gateway.schema.json of a blueprint, which has loaded all that the schema tells of. */

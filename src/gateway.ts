@@ -1,10 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { basename, dirname } from 'node:path';
 
 import { type Blueprint, Drafting, fingerprintOf } from './blueprint.ts';
 import { ConfigError } from './config/problem.ts';
 import type { Environment } from './config/variables.ts';
 import { type Watch, watch } from './config/watch.ts';
+import { Events } from './events.ts';
 import { ownKey } from './generated-key.ts';
 import { Generation } from './generation.ts';
 import { GatewayHouse } from './house.ts';
@@ -62,7 +62,7 @@ export class Gateway {
   readonly folder: string;
   readonly startedAt = Date.now();
   readonly metrics = new GatewayMetrics();
-  readonly events = new EventEmitter();
+  readonly events = new Events();
   readonly ports: Ports;
   readonly tally: Tally;
   store!: Store;
@@ -95,7 +95,6 @@ export class Gateway {
       refused: () => this.refusal !== null,
       store: () => this.store.health(),
     });
-    this.events.setMaxListeners(0);
     this.ports = new Ports(this.#resources, (req, res, port) => this.#app!(req, res, port));
   }
 
@@ -177,10 +176,11 @@ export class Gateway {
     } catch (error) {
       const lines = linesOf(error).map((line) => scrubber.text(line));
       this.refusal = { at: new Date().toISOString(), lines };
+      this.events.publish('config_refused', this.refusal);
       log.error(`${basename(file)} was refused; the configuration before it goes on`, { problems: lines.join('\n') });
     }
     this.#watchFiles();
-    this.events.emit('event', 'config', null);
+    this.events.publish('config', null);
   }
 
   /** Watches what the configuration is made of now: price files and what plugins import come and go. */
@@ -265,7 +265,7 @@ export class Gateway {
 
   async #openStore({ config }: Blueprint): Promise<Store> {
     const store = await openStore(config, this.folder, this.parts.log);
-    store.on('stored', (rows) => this.events.emit('event', 'turn', rows));
+    store.on('stored', (rows) => this.events.publish('turn', rows));
     return store;
   }
 
@@ -289,7 +289,8 @@ export class Gateway {
       shared: this.#shared,
       settings: this.settings,
       current: () => this.#current,
-      publish: (event, data) => void this.events.emit('event', event, data),
+      publish: this.events.publish,
+      subscribe: this.events.subscribe,
       failed: (plugin, error) => this.tally.stageFailed(plugin, error),
     };
   }

@@ -7,15 +7,19 @@ import { Keyring } from './keyring.ts';
 import type { Ordered } from './loader/order.ts';
 import type { Facts } from './loader/when.ts';
 import { type CostQuestion, costOf } from './metering/cost.ts';
+import type { Asked } from './pipeline/asked.ts';
 import type { Dialect } from './pipeline/dialect.ts';
-import type { Exchange, Principal, Terms } from './pipeline/exchange.ts';
+import type { Exchange } from './pipeline/exchange.ts';
 import { Pipeline, type Stage } from './pipeline/pipeline.ts';
-import type { Provider, Target } from './pipeline/provider.ts';
+import type { RoutePlan } from './pipeline/plan.ts';
+import type { Principal } from './pipeline/principal.ts';
+import type { Provider } from './pipeline/provider.ts';
+import type { Terms } from './pipeline/terms.ts';
 import type { Instance, Lent } from './plugin.ts';
 import { Endpoints } from './proxy/endpoints.ts';
-import { type CompiledRoute, Routes } from './proxy/routes.ts';
-import type { Asked, FoundEndpoint, Limits, Traffic } from './proxy/traffic.ts';
+import type { FoundEndpoint, Limits, Traffic } from './proxy/traffic.ts';
 import type { Resources } from './resources.ts';
+import { type CompiledRoute, Routes } from './routing/routes.ts';
 
 /** What a generation is lent by the gateway, which outlives it. */
 export interface GenerationParts {
@@ -100,7 +104,7 @@ export class Generation implements Traffic {
       limits: (provider, model) => blueprint.limits.find(provider, model),
     };
     this.#endpoints = new Endpoints([...blueprint.adapters].map(([name, { value }]) => [name, value] as const));
-    this.#routes = makeRoutes(blueprint);
+    this.#routes = makeRoutes(blueprint, (path) => this.#endpoints.lookOf(path));
     this.#keyring = new Keyring(config.keys, parts.generatedKey);
     this.pipeline = new Pipeline(
       blueprint.order.filter(({ enabled }) => enabled).map((entry) => stage(entry, instances)),
@@ -142,8 +146,8 @@ export class Generation implements Traffic {
     return this.blueprint.providers.get(name);
   }
 
-  targets(asked: Asked): readonly Target[] {
-    return this.#routes.targets(asked);
+  plan(asked: Asked): RoutePlan {
+    return this.#routes.plan(asked);
   }
 
   principal(key: string): Principal | null {
@@ -225,6 +229,10 @@ function stage({ name, onError, applies }: Ordered, instances: ReadonlyMap<strin
   };
 }
 
+/** What `identity` found; where it is not listed, what the path, the key or the port says. */
+const agentOf = ({ state, request, principal, listener }: Exchange): string | null =>
+  state.agent ?? request.pathAgent ?? principal?.agent ?? listener.agent;
+
 const NO_TAGS: Readonly<Record<string, string>> = {};
 const factsOf = ({ provider, request, state, listener }: Exchange): Facts => ({
   provider: provider?.name ?? null,
@@ -235,7 +243,7 @@ const factsOf = ({ provider, request, state, listener }: Exchange): Facts => ({
   tags: state.tags ?? NO_TAGS,
 });
 
-function makeRoutes(blueprint: Blueprint): Routes {
+function makeRoutes(blueprint: Blueprint, dialectOf: (path: string) => Dialect): Routes {
   const { config, providers, adapters } = blueprint;
   const families = new Map<Provider, ReadonlySet<string>>();
   const lists = new Map<Provider, (model: string) => boolean>();
@@ -248,12 +256,14 @@ function makeRoutes(blueprint: Blueprint): Routes {
     configured: new Set(Object.keys(config.providers)),
     families: (provider) => families.get(provider)!,
     lists: (provider, model) => lists.get(provider)!(model),
-    routes: config.routes.map((route) => compileRoute(route, providers)),
+    dialectOf,
+    routes: config.routes.map((route, i) => compileRoute(route, `routes[${i}]`, providers)),
   });
 }
 
 function compileRoute(
   { match, targets }: Blueprint['config']['routes'][number],
+  name: string,
   providers: ReadonlyMap<string, Provider>,
 ): CompiledRoute {
   const tests: ((asked: Asked) => boolean)[] = [];
@@ -265,13 +275,17 @@ function compileRoute(
       return text !== null && fits(text);
     });
   };
-  glob(match.model, ({ model }) => model);
-  glob(match.path, ({ path }) => path);
+  glob(match.model, ({ exchange }) => exchange.request.model);
+  glob(match.path, ({ exchange }) => exchange.request.path);
   glob(match.listener, ({ listener }) => listener.name);
-  glob(match.agent, ({ agent }) => agent);
-  if (match.stream !== undefined) tests.push(({ stream }) => stream === match.stream);
+  glob(match.agent, ({ exchange }) => agentOf(exchange));
+  if (match.stream !== undefined) tests.push(({ exchange }) => exchange.request.stream === match.stream);
   return {
+    name,
     applies: (asked) => tests.every((test) => test(asked)),
-    targets: targets.map(({ provider, model }) => ({ provider: providers.get(provider)!, model: model ?? null })),
+    targets: targets.map(({ provider: named, model = null }) => {
+      const provider = providers.get(named)!;
+      return { provider, model, key: provider.keys[0] ?? null };
+    }),
   };
 }

@@ -2,10 +2,11 @@ import { basename } from 'node:path';
 import Router from '@koa/router';
 
 import { staleIn } from './blueprint.ts';
+import type { Events } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { PriceBook } from './metering/prices.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import type { Principal } from './pipeline/exchange.ts';
+import type { Principal } from './pipeline/principal.ts';
 import type { Log, Page, Panel } from './plugin.ts';
 import { isLoopback, type Port } from './ports.ts';
 import type { Settings } from './settings/settings.ts';
@@ -27,7 +28,7 @@ export interface Inside {
   readonly retiring: number;
   readonly inFlight: number;
   readonly ports: { all: readonly Port[] };
-  readonly events: NodeJS.EventEmitter;
+  readonly events: Events;
 }
 
 /** The gateway as pages and API see it. */
@@ -116,7 +117,7 @@ export class GatewayHouse implements House {
         baseUrl: provider.baseUrl,
         adapters: provider.adapters,
         free: provider.free,
-        hasKey: provider.apiKey !== null || provider.signing !== null,
+        hasKey: provider.keys.length > 0 || provider.signing !== null,
         lastStatus: heard?.status ?? null,
         lastAt: heard?.at ?? null,
         configured: Object.hasOwn(config.providers, provider.name),
@@ -167,8 +168,7 @@ export class GatewayHouse implements House {
   }
 
   subscribe(listener: (event: string, data: unknown) => void): () => void {
-    this.#gateway.events.on('event', listener);
-    return () => void this.#gateway.events.off('event', listener);
+    return this.#gateway.events.subscribe(listener);
   }
 
   routes(): Router | null {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { GatewayKey } from './config/schema.ts';
-import type { Principal } from './pipeline/exchange.ts';
+import type { Principal } from './pipeline/principal.ts';
 
 interface Holder extends Principal {
   /** Epoch milliseconds; infinite when the key does not expire. */

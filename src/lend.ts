@@ -1,3 +1,4 @@
+import type { EventListener } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { GatewayLog } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -21,6 +22,7 @@ export interface Lender {
   /** The configuration that serves now. */
   current: () => Generation;
   publish(event: string, data: unknown): void;
+  subscribe(listener: EventListener): () => void;
   failed(plugin: string, error: unknown): void;
 }
 
@@ -29,8 +31,9 @@ const FLUSH_MS = 500;
 
 /** Makes what one plugin instance may use while it lives; `close` takes it back. */
 export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
-  const { metrics, folder, store, tokens, shared, settings, current, publish, failed } = lender;
+  const { metrics, folder, store, tokens, shared, settings, current, publish, subscribe, failed } = lender;
   const timers: NodeJS.Timeout[] = [];
+  const quiet: (() => void)[] = [];
   const lent: Lent = {
     options: options as Lent['options'],
     log: lender.log.child({ plugin }),
@@ -47,6 +50,7 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     terms: () => current().terms,
     rehearse: (rehearsal) => rehearse(current(), rehearsal),
     publish,
+    subscribe: (listener) => void quiet.push(subscribe(guarded(listener, (error) => failed(plugin, error)))),
     every: (milliseconds, work) => {
       const run = async (): Promise<void> => work();
       timers.push(setInterval(() => void run().catch((error: unknown) => failed(plugin, error)), milliseconds).unref());
@@ -54,9 +58,21 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
   };
   const close = (): void => {
     timers.forEach(clearInterval);
+    for (const stop of quiet) stop();
     shared.release(lent);
   };
   return { lent, close };
+}
+
+/** What one listener throws must not keep the others from hearing. */
+function guarded(listener: EventListener, failed: (error: unknown) => void): EventListener {
+  return (event, data) => {
+    try {
+      listener(event, data);
+    } catch (error) {
+      failed(error);
+    }
+  };
 }
 
 /** One for each database, since its salt lies there. */

@@ -8,7 +8,11 @@ import type Router from '@koa/router';
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Documents } from './accounts/documents.ts';
-import type { Exchange, Principal, Terms, Verdict } from './pipeline/exchange.ts';
+import type { Exchange } from './pipeline/exchange.ts';
+import type { Principal } from './pipeline/principal.ts';
+import type { Terms } from './pipeline/terms.ts';
+import type { Verdict } from './pipeline/verdict.ts';
+import type { Page, Panel, RouteState } from './plugin-pages.ts';
 import type { Prompts } from './prompts/prompts.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Audit } from './store/audit.ts';
@@ -27,16 +31,12 @@ export { type Decimal, formatDecimal, parseDecimal } from './metering/decimal.ts
 export type { KeptText } from './metering/kept-text.ts';
 export type { LateBill, LateMeter, LateShare } from './metering/late.ts';
 export { Ledger } from './metering/ledger.ts';
+export type { ModelLimits } from './metering/model-limits.ts';
 export type { Outcome, Reading, StopReason, Usage, UsageName, UsageStatus } from './metering/usage.ts';
-export type {
-  Exchange,
-  ExchangeState,
-  ModelLimits,
-  Principal,
-  Terms,
-  Verdict,
-} from './pipeline/exchange.ts';
+export type { Exchange, ExchangeState } from './pipeline/exchange.ts';
 export type { Bound, Foresight, Prediction } from './pipeline/foresight.ts';
+export type { Decision, FailureClass, RoutePlan } from './pipeline/plan.ts';
+export type { Principal } from './pipeline/principal.ts';
 export type {
   CacheBreak,
   CutPrompt,
@@ -50,11 +50,14 @@ export type {
   RememberedPrompt,
   TurnRelation,
 } from './pipeline/prompt.ts';
-export type { Provider } from './pipeline/provider.ts';
-export type { ExchangeRecord } from './pipeline/record.ts';
+export type { Provider, ProviderKey, Target } from './pipeline/provider.ts';
+export type { AttemptRecord, ExchangeRecord, Receipt, ReceiptNote } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
 export type { ExchangeResponse } from './pipeline/response.ts';
+export type { Terms } from './pipeline/terms.ts';
 export type { PriorTurn, Turn } from './pipeline/turn.ts';
+export type { Verdict } from './pipeline/verdict.ts';
+export type { Page, PageQuestion, Panel, RouteState } from './plugin-pages.ts';
 export { type Asked, breakOf, type FoundBreak, LEAST_SHARE, LEAST_TOKENS } from './prompts/breaks.ts';
 export { type Counted, type Stretch, stretchesOf } from './prompts/fates.ts';
 export { partsOf, type Run } from './prompts/parts.ts';
@@ -132,7 +135,25 @@ export interface PluginDefinition<O extends OptionsSchema = OptionsSchema> {
   needs?: readonly string[];
   /** Those that it needs only with some options. */
   needsBy?(options: OptionsOf<O>): readonly string[];
+  /**
+   * Finds what a schema cannot say of the options: names that must be somewhere else in gateway.yaml, values that do not
+   * go together, patterns that cannot be read. Told with file and line, and the file is refused. It must not throw.
+   */
+  check?(options: OptionsOf<O>, file: OptionsFile): readonly OptionsFault[];
   setup(lent: Lent<O>): Instance | undefined | Promise<Instance | undefined>;
+}
+
+/** gateway.yaml as a check sees it. */
+export interface OptionsFile {
+  /** Names that a top-level section gives: its keys, or the `name` of each of its elements. */
+  names(section: string): readonly string[];
+}
+
+export interface OptionsFault {
+  /** Members and places in lists, from the options down: `['alerts', 2, 'notify', 0]`. */
+  readonly path: readonly (string | number)[];
+  /** What is wrong and what mends it, to be read after the path: `ops is no channel; did you mean opps?`. */
+  readonly message: string;
 }
 
 /** What a plugin may use while it lives. All of it is taken back by `close`. */
@@ -165,8 +186,13 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   rehearse(rehearsal: Rehearsal): Exchange | Misfit;
   /** Runs `work` again and again until the plugin closes; a failure is logged and the next run still comes. */
   every(milliseconds: number, work: () => void | Promise<void>): void;
-  /** Tells open dashboards and event feeds. */
+  /** Tells other plugins, open dashboards and event feeds. */
   publish(event: string, data: unknown): void;
+  /**
+   * Hears what plugins publish, and the gateway itself: `turn` (a row was stored), `config` (a configuration is in force)
+   * and `config_refused`. Called within `publish`, so it must be quick. It ends when the plugin closes.
+   */
+  subscribe(listener: (event: string, data: unknown) => void): void;
   /** Folder of gateway.yaml: relative paths in options start here. */
   folder: string;
 }
@@ -201,48 +227,6 @@ export interface Instance {
   panels?: Panel[];
   pages?: Page[];
   close?(): void | Promise<void>;
-}
-
-/** What a management route finds in `ctx.state`. */
-export interface RouteState {
-  /** Whose gateway key was shown, now or at the login; null on an open listener. */
-  readonly principal: Principal | null;
-  /** Name of the key that was shown, now or at the login; null where none was needed. For notes of who did what. */
-  readonly who: string | null;
-  readonly listener: { readonly name: string; readonly agent: string | null };
-  /** Fields of a posted form; its token was checked by then. */
-  readonly form?: URLSearchParams | null;
-  /** Answers with a page of the plugin's own and other data than it has by itself: with a form that is not right yet. */
-  show(page: string, data: Record<string, unknown>): Promise<void>;
-}
-
-/** A page of the dashboard. */
-export interface Page {
-  /** Its address is /dashboard/NAME, its view views/pages/NAME.hbs. */
-  name: string;
-  /** In the menu and above the page. */
-  title: string;
-  /** False: links lead to it, and it stands in no menu. */
-  menu?: false;
-  /** Its view fetches itself anew when something happens, and needs the feed for it. */
-  live?: boolean;
-  data(question: PageQuestion): Record<string, unknown> | Promise<Record<string, unknown>>;
-}
-
-export interface PageQuestion {
-  readonly query: URLSearchParams;
-  /** The reader's time zone. */
-  readonly zone: string;
-  /** Whose gateway key was shown, as in `RouteState`. */
-  readonly principal: Principal | null;
-}
-
-/** A box on the overview page. */
-export interface Panel {
-  title: string;
-  /** Name of a partial in views/panels/. */
-  view: string;
-  data(range: { from: Date; to: Date }): unknown | Promise<unknown>;
 }
 
 export interface Log {

@@ -2,8 +2,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { Config, Listen } from './config/schema.ts';
+import type { ListenerFacts } from './pipeline/asked.ts';
 import { openListener } from './proxy/listener.ts';
-import type { ListenerFacts } from './proxy/traffic.ts';
 import type { Resources } from './resources.ts';
 
 /** A port and what it means in the running configuration. */

@@ -43,11 +43,8 @@ function exchangeOf(
   const { api, bills, dialect, streams } = found.facts;
   const request = requestOf(path, body, found.model, streams);
   if (model !== null && found.model === null && request.model !== model) request.set(['model'], model, 'rehearsal');
-  const { stream } = request;
   const own = generation.blueprint.config.listen.find(({ name }) => name === listener.name);
   const port = { ...listener, provider: own?.provider ?? null, locked: false };
-  const agent = principal?.agent ?? listener.agent;
-  const asked = { path, model: request.model, stream, endpoint: found.facts, dialect, listener: port, agent };
   return new Exchange({
     listener,
     principal,
@@ -55,7 +52,7 @@ function exchangeOf(
     api,
     bills,
     dialect,
-    targets: provider ? [{ provider, model: null }] : generation.targets(asked),
+    route: (exchange) => generation.plan({ exchange, listener: port, endpoint: found.facts, named: provider }),
     terms: generation.terms,
     startedAt: Date.now(),
     clock: performance.now(),

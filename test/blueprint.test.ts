@@ -36,7 +36,7 @@ describe('a blueprint', () => {
       'providers: { openai: { api_key: "$' + '{KEY}" } }\nplugins: [hello, history]\n',
     );
     expect([...providers.keys()]).to.include.members(['openai', 'anthropic', 'mine']);
-    expect(providers.get('openai')?.apiKey).to.equal('sk-of-the-environment');
+    expect(providers.get('openai')?.keys).to.eql([{ name: '1', value: 'sk-of-the-environment' }]);
     expect([...plugins.keys()]).to.include.members([
       'hello',
       'history',

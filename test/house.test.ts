@@ -23,6 +23,7 @@ const USED_BY_NAME: Readonly<Record<string, () => boolean>> = {
 };
 
 const LICENCES = new Set([
+  'MIT-0',
   'MIT',
   'ISC',
   '0BSD',

@@ -14,7 +14,20 @@ export interface PluginShape {
   readonly options?: Readonly<Record<string, object>> | undefined;
   /** Its options live in this top-level key. An option of the section's own name is the section itself: a list, say. */
   readonly section?: string | undefined;
+  /** What a schema cannot say of its options. */
+  readonly check?: OptionsCheck | undefined;
 }
+
+/** Finds what is wrong with options that the schema has passed. */
+export type OptionsCheck = (
+  options: never,
+  file: { names(section: string): readonly string[] },
+) => readonly {
+  /** Members and places in lists, from the options down. */
+  readonly path: readonly (string | number)[];
+  /** What is wrong and what mends it, to be read after the path. */
+  readonly message: string;
+}[];
 
 /** A JSON Schema as data. */
 export interface Schema {

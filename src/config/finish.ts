@@ -102,16 +102,25 @@ function finishEntry(
   place: string,
 ): PluginEntry {
   const { plugin, as, when, enabled, on_error } = entry;
-  const own = Object.fromEntries(Object.entries(entry).filter(([name]) => !Object.hasOwn(reservedSchema, name)));
   return {
     plugin,
     name: as ?? plugin,
     when: when ?? null,
     enabled: enabled ?? true,
     onError: (on_error as 'refuse' | 'skip' | undefined) ?? 'refuse',
-    options: shape?.section === undefined ? own : { ...own, ...fromSection(shape, document[shape.section]) },
+    options: optionsIn(entry, document, shape),
     place,
   };
+}
+
+/** The options of an entry, with those of its section. */
+export function optionsIn(
+  entry: Checked['plugins'][number],
+  document: Record<string, unknown>,
+  shape: PluginShape | undefined,
+): Record<string, unknown> {
+  const own = Object.fromEntries(Object.entries(entry).filter(([name]) => !Object.hasOwn(reservedSchema, name)));
+  return shape?.section === undefined ? own : { ...own, ...fromSection(shape, document[shape.section]) };
 }
 
 /** An option of the section's own name is the section; otherwise the section holds the options. */

@@ -20,7 +20,8 @@ export function secretsOf(config: Config): string[] {
 export function secretsOfProviders(entries: Iterable<ProviderEntry>): string[] {
   const found = new Set<string>();
   const add = adderTo(found);
-  for (const { api_key, headers, auth = {} } of entries) {
+  for (const { api_key, api_keys = [], headers, auth = {} } of entries) {
+    for (const key of api_keys) add(typeof key === 'string' ? key : (key as { key: string }).key);
     for (const value of [api_key, auth.access_key_id, auth.secret_access_key, auth.session_token]) add(value);
     for (const [name, value] of Object.entries(headers ?? {})) if (SECRET_HEADER.test(name)) add(value);
   }

@@ -5,6 +5,7 @@ import { complaints } from './complaint.ts';
 import { composeProvider, composeSchema, type PluginShape } from './compose.ts';
 import { countUnits, finish, versionOf } from './finish.ts';
 import { notesOn } from './notes.ts';
+import { checkOptions } from './plugin-checks.ts';
 import { inFileOrder, nameText, type Problem, pointer } from './problem.ts';
 import { type Draft, readConfig, type Source } from './read.ts';
 import { type Checked, checkReferences } from './references.ts';
@@ -53,6 +54,7 @@ export function validateConfig(draft: Draft, known: Known): CheckResult {
   countUnits(checked.data, known.plugins, (path, message) => problems.push(draft.problem(path, message)));
   const document = checked.data as unknown as Checked;
   problems.push(...checkReferences(draft, document, known.catalogue));
+  if (problems.length === 0) problems.push(...checkOptions(draft, checked.data, known.plugins));
   if (problems.length > 0) return { ok: false, problems: inFileOrder(problems) };
 
   const config = finish(draft, checked.data, known.plugins);

@@ -1,28 +1,18 @@
-import type { Cost, CostQuestion } from '../metering/cost.ts';
-import type { ModelLimits } from '../metering/model-limits.ts';
+import type { Cost } from '../metering/cost.ts';
 import type { Outcome, Reading } from '../metering/usage.ts';
 import type { Dialect } from './dialect.ts';
 import type { Foresight } from './foresight.ts';
 import { newId } from './id.ts';
+import type { RoutePlan } from './plan.ts';
+import type { Principal } from './principal.ts';
 import type { CacheBreak, CutPrompt, PromptPart } from './prompt.ts';
 import type { Provider, Target } from './provider.ts';
-import type { ExchangeRecord } from './record.ts';
+import type { ExchangeRecord, Receipt, ReceiptNote } from './record.ts';
 import type { ExchangeRequest } from './request.ts';
 import type { ExchangeResponse } from './response.ts';
+import type { Terms } from './terms.ts';
 import type { Turn } from './turn.ts';
-
-/** Ends or repeats the trip. A union of kinds, never asked with instanceof: plugins come from another module graph. */
-export type Verdict =
-  | {
-      kind: 'refuse';
-      status: number;
-      code: string;
-      message: string;
-      details?: Record<string, unknown>;
-      headers?: Record<string, string>;
-    }
-  | { kind: 'answer'; status: number; headers: Record<string, string>; body: string | Uint8Array }
-  | { kind: 'retry'; provider: string | null; reason: string };
+import type { Verdict } from './verdict.ts';
 
 export type Pending<T> = T | Promise<T>;
 export type ResponseListener = (response: ExchangeResponse) => Pending<Verdict | undefined | void>;
@@ -67,21 +57,11 @@ export interface ExchangeState {
   shortenTo?: number;
   /** What plugin `trim` took out of the request: tools, and characters of its JSON, those of the history apart. */
   trimmed?: { readonly tools: number; readonly chars: number; readonly historyChars: number };
+  /** How often what was taken out of the request before it left, by kind. */
+  redactions?: Record<string, number>;
+  receipt?: Pick<Receipt, 'body_in' | 'body_out'>;
   /** Milliseconds from the request's arrival to the first event with content. */
   timeToFirstToken?: number;
-}
-
-/** Who called, as far as a gateway key tells. */
-export interface Principal {
-  readonly name: string;
-  /** `proxy`: the key opens the proxy, not the dashboard and the API. */
-  readonly access?: 'all' | 'proxy';
-  readonly tenant?: string;
-  readonly project?: string;
-  readonly agent?: string;
-  readonly user?: string;
-  readonly environment?: string;
-  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export interface ExchangeParts {
@@ -91,9 +71,10 @@ export interface ExchangeParts {
   /** Name in the record, such as `openai.chat`; null for a path no adapter owns. */
   api: string | null;
   bills: boolean;
-  dialect: Dialect;
-  /** Where it may go, best first; empty when nobody answers for it. */
-  targets: readonly Target[];
+  /** Of a path that no adapter owns it is a matter of the provider, so it is asked for when it is needed. */
+  dialect: Dialect | ((exchange: Exchange) => Dialect);
+  /** Finds where it goes. Asked once, by the first who wants to know: what plugins above found out of it counts. */
+  route(exchange: Exchange): RoutePlan;
   /** Its body is none that can leave: it is refused when all plugins have met it. */
   unsendable?: boolean;
   /** Calls back when the client leaves before its answer is whole. */
@@ -102,18 +83,6 @@ export interface ExchangeParts {
   terms: Terms;
   startedAt: number;
   clock: number;
-}
-
-export type { ModelLimits } from '../metering/model-limits.ts';
-
-/** What a configuration says that an exchange keeps to its end. */
-export interface Terms {
-  /** 12 hex digits of the configuration's hash. */
-  readonly configVersion: string;
-  /** Without `free` in the question, the provider of that name is free or not as gateway.yaml says. */
-  cost(question: Omit<CostQuestion, 'free'> & { free?: boolean }): Cost;
-  /** What a model takes and gives at most, in tokens; null where nobody has said it. */
-  limits(provider: string, model: string | null): ModelLimits;
 }
 
 /** What only sockets know about the end of an exchange. */
@@ -139,14 +108,11 @@ export class Exchange {
   readonly bills: boolean;
   /** Its body is none that can leave: it is refused when all plugins have met it, so nothing need be kept ready for it. */
   readonly unsendable: boolean;
-  readonly dialect: Dialect;
   readonly terms: Terms;
   readonly state: ExchangeState = {};
   readonly attempts: ExchangeRecord['attempts'] = [];
-  /** Where it goes; null when no provider was found. Changes when the trip is repeated elsewhere. */
-  provider: Provider | null;
-  /** The name this target knows the model by, where its route renames it. */
-  targetModel: string | null;
+  /** What was decided about it, for its receipt. */
+  readonly notes: ReceiptNote[] = [];
   response: ExchangeResponse | null = null;
   ending: Ending | null = null;
   /** Milliseconds on the clock: when the request left for the upstream the first time. */
@@ -155,7 +121,13 @@ export class Exchange {
   requestBytes = 0;
   responseBytes = 0;
 
-  #targets: readonly Target[];
+  readonly #route: ExchangeParts['route'];
+  #plan: RoutePlan | null = null;
+  /** Null until somebody asks. */
+  #targets: readonly Target[] | null = null;
+  /** Null: as the first target. */
+  #target: Target | null = null;
+  #dialect: ExchangeParts['dialect'];
   readonly #clock: number;
   readonly #whenGone: ExchangeParts['whenGone'];
   #headers: Record<string, string> | null = null;
@@ -174,33 +146,65 @@ export class Exchange {
     this.api = parts.api;
     this.bills = parts.bills;
     this.unsendable = parts.unsendable ?? false;
-    this.dialect = parts.dialect;
+    this.#dialect = parts.dialect;
     this.terms = parts.terms;
-    this.#targets = parts.targets;
-    this.provider = parts.targets[0]?.provider ?? null;
-    this.targetModel = parts.targets[0]?.model ?? null;
+    this.#route = parts.route;
     this.#whenGone = parts.whenGone;
+  }
+
+  get dialect(): Dialect {
+    if (typeof this.#dialect === 'function') this.#dialect = this.#dialect(this);
+    return this.#dialect;
+  }
+
+  /** Where it goes and why. Who asks first decides what is known by then: agent, tags and session for those below who find them. */
+  get plan(): RoutePlan {
+    this.#plan ??= this.#route(this);
+    return this.#plan;
   }
 
   /** Where it may go, best first. */
   get targets(): readonly Target[] {
+    this.#targets ??= this.plan.targets;
     return this.#targets;
+  }
+
+  /** Where it goes now: the first of its targets until the trip is repeated elsewhere; null when nobody answers. */
+  get target(): Target | null {
+    return this.#target ?? this.targets[0] ?? null;
+  }
+
+  /** For the proxy: it leaves for this one. */
+  set target(target: Target) {
+    this.#target = target;
+  }
+
+  get provider(): Provider | null {
+    return this.target?.provider ?? null;
+  }
+
+  /** The name this target knows the model by, where its route renames it. */
+  get targetModel(): string | null {
+    return this.target?.model ?? null;
   }
 
   /** Takes a provider out of the targets. False: there is no other, and nothing was changed. From onRequest only. */
   avoid(provider: string): boolean {
-    const others = this.#targets.filter((target) => target.provider.name !== provider);
-    const [first] = others;
-    if (!first) return false;
+    const others = this.targets.filter((target) => target.provider.name !== provider);
+    if (others.length === 0) return false;
     this.#targets = others;
-    this.provider = first.provider;
-    this.targetModel = first.model;
     return true;
   }
 
   /** Milliseconds since the request's arrival, on the monotonic clock. */
   elapsed(): number {
     return performance.now() - this.#clock;
+  }
+
+  /** Writes down for its receipt what `by`, a plugin, decided: numbers and names only, nothing of what the request says. */
+  note(by: string, what: string, facts?: NonNullable<ReceiptNote['facts']>): void {
+    const at_ms = Math.round(this.elapsed() * 10) / 10;
+    this.notes.push(facts === undefined ? { by, at_ms, what } : { by, at_ms, what, facts });
   }
 
   /** Calls back when status and headers of an answer are here, and again for each answer after a retry. Bottom of the list first. */

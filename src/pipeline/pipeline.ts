@@ -1,5 +1,6 @@
-import type { Exchange, Pending, Verdict } from './exchange.ts';
+import type { Exchange, Pending } from './exchange.ts';
 import type { ExchangeResponse } from './response.ts';
+import type { Verdict } from './verdict.ts';
 
 /** One instance at its place in the list. */
 export interface Stage {

@@ -5,8 +5,8 @@ export interface Provider {
   readonly adapters: readonly string[];
   /** Without a trailing slash; may have a path (`https://api.groq.com/openai/v1`). */
   readonly baseUrl: string;
-  /** Used only when the client sends no credential of its own. Null when none is configured. */
-  readonly apiKey: string | null;
+  /** Used only when the client sends no credential of its own; empty when none is configured. */
+  readonly keys: readonly ProviderKey[];
   /** Where a key goes: `{ header: 'authorization', prefix: 'Bearer ' }`. */
   readonly auth: { readonly header: string; readonly prefix: string };
   /** Used like the key, where there is none: requests are signed for AWS. Null when that is not configured. */
@@ -22,6 +22,13 @@ export interface Provider {
   readonly timeouts: Timeouts;
   /** PEM file of an extra certificate authority. */
   readonly caFile: string | null;
+}
+
+/** One of a provider's keys, as gateway.yaml lists them. */
+export interface ProviderKey {
+  /** Its place in the list, from 1, where it was given no name. The name may be told; the value never. */
+  readonly name: string;
+  readonly value: string;
 }
 
 /** What a signature of AWS (Signature Version 4) is made with. */
@@ -48,4 +55,6 @@ export interface Target {
   readonly provider: Provider;
   /** The name this provider knows the model by; null: as asked. */
   readonly model: string | null;
+  /** The key that is sent where the client brings none of its own; null where none is configured. */
+  readonly key: ProviderKey | null;
 }

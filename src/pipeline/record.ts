@@ -4,7 +4,49 @@
  */
 import type { Unpriced } from '../metering/unpriced.ts';
 import type { Outcome, StopReason, Usage, UsagePart, UsageSource, UsageStatus } from '../metering/usage.ts';
+import type { FailureClass, Strategy } from './plan.ts';
 import type { CacheBreak, PromptPart, TurnRelation } from './prompt.ts';
+
+/** One trip to a provider. The last one is the answer's; what those before it have cost stands with them, and in the row's cost. */
+export interface AttemptRecord {
+  provider: string;
+  model: string | null;
+  /** Name of the provider's key; absent where it has no other, or the client brought its own. */
+  key?: string;
+  /** Null: there was no answer. */
+  status: number | null;
+  /** `answered`, or what went wrong. */
+  reason: string;
+  /** What that means for what came next; absent for an answer. */
+  class?: FailureClass;
+  /** From its departure to the answer's head, or to its failure. */
+  ms: number;
+  /** What was waited before it, where something was. */
+  waited_ms?: number;
+  /** Of one that was given up after it had begun to answer: what it cost, as far as the provider had told by then. */
+  cost_usd?: string | null;
+}
+
+/** What proves what happened to a request on its way. Hashes are SHA-256 of bodies, hex. */
+export interface Receipt {
+  /** As it came from the client; null where it passed from socket to socket, or had none. */
+  body_in: string | null;
+  /** As it left; the same text where nothing was changed. */
+  body_out: string | null;
+  /** What plugins decided about it, in the order of time. */
+  decisions: ReceiptNote[];
+}
+
+export interface ReceiptNote {
+  /** Plugin, or `route`. */
+  by: string;
+  /** Milliseconds since the request's arrival. */
+  at_ms: number;
+  /** Such as `hold`, `settle`, `clamp`, `redact`. */
+  what: string;
+  /** Numbers and names only: never of what the request says. */
+  facts?: Record<string, string | number | boolean | null>;
+}
 
 export interface ExchangeRecord {
   /**
@@ -84,7 +126,19 @@ export interface ExchangeRecord {
 
   upstream_request_id: string | null;
   response_id: string | null;
-  attempts: { provider: string; model: string | null; status: number | null; reason: string; ms: number }[];
+  attempts: AttemptRecord[];
+  /** Which way it went and why; null for what did not come through the proxy. */
+  route: {
+    /** Of gateway.yaml; null where none matched. */
+    name: string | null;
+    strategy: Strategy | null;
+    reason: string;
+    /** The client's name for the model, where that is an alias. */
+    alias: string | null;
+  } | null;
+  /** How often what was taken out of the request before it left, by kind; null where nobody looked. */
+  redactions: Record<string, number> | null;
+  receipt: Receipt | null;
   /** Null for what did not come through the proxy and does not say; so are the sizes. */
   duration_ms: number | null;
   time_to_first_token_ms: number | null;

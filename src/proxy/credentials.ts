@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import type { Principal } from '../pipeline/exchange.ts';
+import type { Principal } from '../pipeline/principal.ts';
 
 /** Where SDKs put a key, and our own header for callers whose native place holds the provider's key. */
 const PLACES = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key', 'x-token-spy-key'] as const;

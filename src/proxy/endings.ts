@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
-import type { Ending, Exchange, Verdict } from '../pipeline/exchange.ts';
+import type { Ending, Exchange } from '../pipeline/exchange.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
 import type { Delivery } from './delivery.ts';
 import { type Failure, STOPPING, sendProblem } from './problems.ts';
 

@@ -1,6 +1,7 @@
 import type { Adapter, Endpoint } from '../adapter.ts';
+import type { EndpointFacts } from '../pipeline/asked.ts';
 import type { Dialect } from '../pipeline/dialect.ts';
-import type { EndpointFacts, FoundEndpoint } from './traffic.ts';
+import type { FoundEndpoint } from './traffic.ts';
 
 interface Pattern {
   segments: readonly string[];

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Ending, Exchange, Verdict } from '../pipeline/exchange.ts';
+import type { Ending, Exchange } from '../pipeline/exchange.ts';
 import { ExchangeResponse } from '../pipeline/response.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
 import { Attempt } from './attempt.ts';
 import type { OwnCredential } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';

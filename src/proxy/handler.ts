@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { readForm } from '../bytes/form.ts';
 import { Rope } from '../bytes/rope.ts';
-import { type Ending, Exchange, type Verdict } from '../pipeline/exchange.ts';
+import type { ListenerFacts } from '../pipeline/asked.ts';
+import { type Ending, Exchange } from '../pipeline/exchange.ts';
 import { newId } from '../pipeline/id.ts';
-import type { Target } from '../pipeline/provider.ts';
 import { ExchangeRequest } from '../pipeline/request.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
 import { type Body, type BodyProblem, planBody, readBody } from './body.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -14,7 +15,7 @@ import { Forward } from './forward.ts';
 import type { Overload } from './overload.ts';
 import { parsePath, type RequestPath } from './paths.ts';
 import { OVERLOADED, sendProblem } from './problems.ts';
-import type { FoundEndpoint, ListenerFacts, Traffic } from './traffic.ts';
+import type { FoundEndpoint, Traffic } from './traffic.ts';
 
 export interface HandlerParts {
   /** Read once per exchange: it keeps the configuration it began with. */
@@ -125,11 +126,6 @@ function makeExchange(
   hideKeys(request, traffic);
   const named = path.provider === null ? undefined : traffic.provider(path.provider);
   const facts = endpoint?.facts ?? null;
-  const dialect = facts?.dialect ?? traffic.dialectOf(path.path, named ?? null);
-  const agent = path.agent ?? listener.agent ?? credentials.principal?.agent ?? null;
-  const { model, stream } = request;
-  const asked = { path: path.path, model, stream, endpoint: facts, dialect, listener, agent };
-  const targets: readonly Target[] = named ? [{ provider: named, model: null }] : traffic.targets(asked);
   const exchange = new Exchange({
     listener,
     principal: credentials.principal,
@@ -137,8 +133,8 @@ function makeExchange(
     api: facts?.api ?? null,
     bills: facts?.bills ?? false,
     unsendable,
-    dialect: facts?.dialect ?? traffic.dialectOf(path.path, targets[0]?.provider ?? null),
-    targets,
+    dialect: facts?.dialect ?? ((exchange) => traffic.dialectOf(path.path, exchange.provider)),
+    route: (exchange) => traffic.plan({ exchange, listener, endpoint: facts, named: named ?? null }),
     whenGone: (listener) => whenGone(arrival.res, listener),
     terms: traffic.terms,
     startedAt,

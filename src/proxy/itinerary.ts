@@ -26,8 +26,7 @@ export class Itinerary {
   /** Says in the exchange that it leaves for the target now. */
   depart(): Target {
     const { target } = this;
-    this.#exchange.provider = target.provider;
-    this.#exchange.targetModel = target.model;
+    this.#exchange.target = target;
     this.#exchange.leftAt ??= this.#exchange.elapsed();
     this.tries++;
     return target;

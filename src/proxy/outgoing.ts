@@ -33,7 +33,8 @@ export function outgoing(
   const access = accessTo(provider, hasKeyInQuery(provider, request) ? 'key' : ownCredential);
   const own = upstreamHeaders(req.rawHeaders, request.hiddenHeaders);
   const headers = access !== 'own' && ownCredential === 'signature' ? without(own, SIGNATURE_HEADERS) : own;
-  if (access === 'key') headers.push(provider.auth.header, provider.auth.prefix + provider.apiKey);
+  if (access === 'key')
+    headers.push(provider.auth.header, provider.auth.prefix + (target.key ?? provider.keys[0]!).value);
   for (const [name, value] of Object.entries(provider.headers)) if (!has(headers, name)) headers.push(name, value);
   const body = request.outgoing(target.model);
   if (body?.isRewritten) dropEncoding(headers);
@@ -89,9 +90,9 @@ function hasKeyInQuery({ auth }: Provider, request: ExchangeRequest): boolean {
  * configured key, else by a signature made here. A client's signature is good for the host
  * it called, this gateway, so it travels on only where nothing is configured.
  */
-function accessTo({ apiKey, signing }: Provider, ownCredential: OwnCredential): 'own' | 'key' | 'signature' {
+function accessTo({ keys, signing }: Provider, ownCredential: OwnCredential): 'own' | 'key' | 'signature' {
   if (ownCredential === 'key') return 'own';
-  if (apiKey !== null) return 'key';
+  if (keys.length > 0) return 'key';
   return signing === null ? 'own' : 'signature';
 }
 

@@ -1,51 +1,19 @@
 import type { Pool } from 'undici';
 
+import type { Asked, EndpointFacts } from '../pipeline/asked.ts';
 import type { Dialect } from '../pipeline/dialect.ts';
-import type { Exchange, Principal, Terms } from '../pipeline/exchange.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import type { Provider, Target } from '../pipeline/provider.ts';
-
-/** A port as the proxy sees it. */
-export interface ListenerFacts {
-  readonly name: string;
-  readonly agent: string | null;
-  /** All traffic of this listener goes to this provider. */
-  readonly provider: string | null;
-  /** A gateway key is asked for. */
-  readonly locked: boolean;
-}
-
-export interface EndpointFacts {
-  readonly api: string;
-  /** What the request body must be: one JSON object, a form whose fields are read, or anything. */
-  readonly body: 'json' | 'form' | 'any';
-  readonly bills: boolean;
-  /** What a request is whose body does not say. */
-  readonly streams: boolean;
-  /** Name of the adapter that speaks it, such as `openai_chat`. */
-  readonly adapter: string;
-  /** Provider that answers where gateway.yaml names none. */
-  readonly home: string | null;
-  readonly dialect: Dialect;
-}
+import type { RoutePlan } from '../pipeline/plan.ts';
+import type { Principal } from '../pipeline/principal.ts';
+import type { Provider } from '../pipeline/provider.ts';
+import type { Terms } from '../pipeline/terms.ts';
 
 /** An endpoint and what its path says about the request. */
 export interface FoundEndpoint {
   readonly facts: EndpointFacts;
   /** Where the path names the model: the offsets of its spelling. */
   readonly model: { readonly start: number; readonly end: number } | null;
-}
-
-/** What a route is chosen by. */
-export interface Asked {
-  path: string;
-  model: string | null;
-  stream: boolean;
-  /** The API that is spoken; null for a path no adapter owns. */
-  endpoint: EndpointFacts | null;
-  dialect: Dialect;
-  listener: ListenerFacts;
-  agent: string | null;
 }
 
 /** Milliseconds and bytes. */
@@ -74,8 +42,8 @@ export interface Traffic {
   /** Who answers for a path no adapter owns: the family of its provider, or of its looks. */
   dialectOf(path: string, provider: Provider | null): Dialect;
   provider(name: string): Provider | undefined;
-  /** Targets, best first; empty when nobody can answer. */
-  targets(asked: Asked): readonly Target[];
+  /** Where it goes, and what is done when that fails. */
+  plan(asked: Asked): RoutePlan;
   principal(key: string): Principal | null;
   pool(provider: Provider): Pool;
   /** Hides the gateway's own provider keys in an answer that quotes them. */

@@ -100,6 +100,9 @@ function keptOf(detail: Detail): Kept {
     upstream_request_id: detail.upstream_request_id ?? null,
     response_id: detail.response_id ?? null,
     attempts: detail.attempts ?? [],
+    route: detail.route ?? null,
+    redactions: detail.redactions ?? null,
+    receipt: detail.receipt ?? null,
     overhead_ms: detail.overhead_ms ?? null,
     rewritten_by: detail.rewritten_by ?? [],
   };

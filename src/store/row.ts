@@ -36,6 +36,9 @@ const KEPT = [
   'upstream_request_id',
   'response_id',
   'attempts',
+  'route',
+  'redactions',
+  'receipt',
   'overhead_ms',
   'rewritten_by',
 ] as const satisfies readonly (keyof ExchangeRecord)[];

@@ -1,8 +1,8 @@
 /** Who is asking, and whether he may. */
 import type { Context } from 'koa';
-import type { Principal } from '../pipeline/exchange.ts';
+import type { ListenerFacts } from '../pipeline/asked.ts';
+import type { Principal } from '../pipeline/principal.ts';
 import type { RouteState } from '../plugin.ts';
-import type { ListenerFacts } from '../proxy/traffic.ts';
 import type { UnpricedBanner } from './banner.ts';
 import type { House } from './house.ts';
 import { isApi, isProbe } from './own-paths.ts';

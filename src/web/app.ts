@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
-import type { Principal } from '../pipeline/exchange.ts';
-import type { ListenerFacts } from '../proxy/traffic.ts';
+import type { ListenerFacts } from '../pipeline/asked.ts';
+import type { Principal } from '../pipeline/principal.ts';
 import { admit, type Gate, identify, refuseForgery, type Viewer, type WebListener, type WebState } from './access.ts';
 import { addConfig } from './api/config.ts';
 import { addEvents } from './api/events.ts';

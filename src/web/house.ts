@@ -1,8 +1,8 @@
 import type Router from '@koa/router';
 import type { PriceBook } from '../metering/prices.ts';
-import type { Principal } from '../pipeline/exchange.ts';
+import type { ListenerFacts } from '../pipeline/asked.ts';
+import type { Principal } from '../pipeline/principal.ts';
 import type { Log, Page, Panel } from '../plugin.ts';
-import type { ListenerFacts } from '../proxy/traffic.ts';
 import type { Store } from '../store/store.ts';
 
 /** What the pages and the API know of the gateway. It implements this; web/ never reaches further. */

@@ -1,7 +1,7 @@
 /** The login: a gateway key is shown once, a session cookie after that. */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
-import type { Principal } from '../pipeline/exchange.ts';
+import type { Principal } from '../pipeline/principal.ts';
 import { checkKey, FORGED, type Gate, SESSION_COOKIE, type WebState } from './access.ts';
 import type { Desk } from './desk.ts';
 import { Problem } from './problem.ts';

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Principal } from '../pipeline/exchange.ts';
+import type { Principal } from '../pipeline/principal.ts';
 
 /** How long a login lasts, milliseconds. */
 const LIFETIME_MS = 12 * 3_600_000;

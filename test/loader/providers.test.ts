@@ -109,7 +109,7 @@ describe('providers', () => {
       name: 'one',
       adapters: ['anthropic_messages'],
       baseUrl: 'https://one.example/v1',
-      apiKey: null,
+      keys: [],
       auth: { header: 'x-api-key', prefix: '' },
       signing: null,
       headers: { 'x-a': '1' },
@@ -130,7 +130,7 @@ describe('providers', () => {
     expect(mine).to.deep.include({
       adapters: ['openai_chat'],
       baseUrl: 'http://localhost:1',
-      apiKey: null,
+      keys: [],
       auth: { header: 'authorization', prefix: 'Bearer ' },
       onDisconnect: 'drain',
       caFile: '/etc/spy/ca.pem',

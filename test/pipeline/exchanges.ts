@@ -3,6 +3,8 @@ import { scanJson } from '../../src/bytes/json-scan.ts';
 import { Rope } from '../../src/bytes/rope.ts';
 import type { Dialect } from '../../src/pipeline/dialect.ts';
 import { Exchange } from '../../src/pipeline/exchange.ts';
+import type { RoutePlan } from '../../src/pipeline/plan.ts';
+import type { Target } from '../../src/pipeline/provider.ts';
 import { ExchangeRequest } from '../../src/pipeline/request.ts';
 import { ExchangeResponse } from '../../src/pipeline/response.ts';
 
@@ -40,7 +42,7 @@ export const exchangeOf = (request = requestOf()): Exchange =>
     api: 'openai.chat',
     bills: true,
     dialect: DIALECT,
-    targets: [],
+    route: () => planOf([]),
     terms: {
       configVersion: '0',
       cost: () => {
@@ -54,3 +56,10 @@ export const exchangeOf = (request = requestOf()): Exchange =>
 
 export const responseOf = (headers: Record<string, string> = {}, status = 200): ExchangeResponse =>
   new ExchangeResponse(status, new Map(Object.entries(headers)), () => Promise.resolve(Buffer.alloc(0)));
+
+/** The plan of a request that has these targets and no second try. */
+export const planOf = (targets: readonly Target[]): RoutePlan => ({
+  targets,
+  decision: { route: null, strategy: null, reason: 'test', alias: null, isBound: false },
+  policy: { attempts: 6, retries: 0, backoff: 1, maxBackoff: 1, maxWait: 0, deadline: Infinity, restart: false },
+});

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
-import type { Exchange, Verdict } from '../../src/pipeline/exchange.ts';
+import type { Exchange } from '../../src/pipeline/exchange.ts';
 import { Pipeline, type Stage } from '../../src/pipeline/pipeline.ts';
+import type { Verdict } from '../../src/pipeline/verdict.ts';
 import { exchangeOf, responseOf } from './exchanges.ts';
 
 type Act = (exchange: Exchange) => ReturnType<NonNullable<Stage['onRequest']>>;

@@ -65,8 +65,8 @@ describe('plugins/cache-breaks', () => {
 providers: { anthropic: { base_url: "${upstream.url}" }, openai: { base_url: "${upstream.url}" } }
 plugins: [history, identity, sessions, cache-breaks, prompts, usage]
 `);
-    running.gateway.events.on('event', (event: string, data: Record<string, unknown>) => {
-      if (event === 'cache_break') heard.push(data);
+    running.gateway.events.subscribe((event, data) => {
+      if (event === 'cache_break') heard.push(data as Record<string, unknown>);
     });
   });
   after(async () => {

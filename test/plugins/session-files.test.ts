@@ -98,7 +98,7 @@ describe('plugins/session-files', () => {
     const folder = await open();
     await sessions(folder, { mine: { secondsAgo: 60 }, later: {} });
     const told: unknown[] = [];
-    stage.running.gateway.events.on('event', (event, data) => event === 'session_reset' && told.push(data));
+    stage.running.gateway.events.subscribe((event, data) => event === 'session_reset' && told.push(data));
     await turn(10_000, { 'x-session-id': 'mine' });
     await until('it is gone', async () => (await filesIn(folder)).length === 1);
     expect(await filesIn(folder)).to.eql(['later.jsonl']);

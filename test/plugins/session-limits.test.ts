@@ -95,7 +95,7 @@ describe('plugins/session-limits', function () {
     it('warns in headers each time, and in log, feed and counters once for each session', async () => {
       const session = newSession();
       const events: unknown[] = [];
-      running.gateway.events.on('event', (name, data) => name === 'session_limit' && events.push(data));
+      running.gateway.events.subscribe((name, data) => name === 'session_limit' && events.push(data));
       for (const chars of [3000, 4000]) {
         const answer = await ask('long-1', { session, chars });
         const size = chars + '[{"role":"user","content":""}]'.length;

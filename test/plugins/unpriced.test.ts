@@ -16,8 +16,8 @@ describe('plugins/unpriced', () => {
       yaml: `${PRICES}\nproviders: { openai: { base_url: "UPSTREAM" }, mine: { base_url: "UPSTREAM", free: true } }`,
     });
     told = [];
-    stage.running.gateway.events.on('event', (name: string, data: Record<string, unknown>) => {
-      if (name === 'unpriced') told.push(data);
+    stage.running.gateway.events.subscribe((name, data) => {
+      if (name === 'unpriced') told.push(data as Record<string, unknown>);
     });
   });
   afterEach(() => stage.close());

@@ -22,10 +22,10 @@ async function bedrockIn(env: Record<string, string>): Promise<Provider> {
 describe('the provider bedrock', () => {
   it('is there where nothing of AWS is set, and brings no credential', async () => {
     for (const env of [{}, { AWS_REGION: '', AWS_ACCESS_KEY_ID: '', AWS_SESSION_TOKEN: '' }]) {
-      const { baseUrl, apiKey, signing, adapters: spoken } = await bedrockIn(env);
-      expect({ baseUrl, apiKey, signing }).to.eql({
+      const { baseUrl, keys, signing, adapters: spoken } = await bedrockIn(env);
+      expect({ baseUrl, keys, signing }).to.eql({
         baseUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com',
-        apiKey: null,
+        keys: [],
         signing: null,
       });
       expect(spoken).to.eql(['bedrock_converse', 'bedrock_invoke']);
@@ -48,7 +48,9 @@ describe('the provider bedrock', () => {
   });
 
   it('takes an API key from its variable', async () => {
-    expect((await bedrockIn({ AWS_BEARER_TOKEN_BEDROCK: 'bedrock-api-key' })).apiKey).to.equal('bedrock-api-key');
+    expect((await bedrockIn({ AWS_BEARER_TOKEN_BEDROCK: 'bedrock-api-key' })).keys[0]?.value).to.equal(
+      'bedrock-api-key',
+    );
   });
 
   describe('prices', () => {

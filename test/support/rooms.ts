@@ -14,10 +14,14 @@ export const ROOMS: Readonly<Record<string, Rule>> = {
   bytes: { said: 'nothing of ours but itself', may: (target) => inRooms(target, 'bytes') },
   metering: { said: 'itself and bytes/', may: (target) => inRooms(target, 'metering', 'bytes') },
   pipeline: { said: 'itself, bytes/ and metering/', may: (target) => inRooms(target, 'pipeline', 'bytes', 'metering') },
+  routing: {
+    said: 'itself, bytes/, metering/ and pipeline/',
+    may: (target) => inRooms(target, 'routing', 'bytes', 'metering', 'pipeline'),
+  },
   proxy: {
-    said: 'itself, pipeline/, bytes/ and the types of the adapters’ door',
+    said: 'itself, routing/, pipeline/, bytes/ and the types of the adapters’ door',
     may: (target, typesOnly) =>
-      inRooms(target, 'proxy', 'pipeline', 'bytes') || (typesOnly && target === 'src/adapter.ts'),
+      inRooms(target, 'proxy', 'routing', 'pipeline', 'bytes') || (typesOnly && target === 'src/adapter.ts'),
   },
   accounts: { said: 'itself and bytes/', may: (target) => inRooms(target, 'accounts', 'bytes') },
   tokens: { said: 'nothing of ours but itself', may: (target) => inRooms(target, 'tokens') },

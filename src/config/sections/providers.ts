@@ -102,6 +102,23 @@ export const providerSchema = {
       writeOnly: true,
       description: 'Key used when the client sends none of its own. Empty means none.',
     },
+    api_keys: {
+      type: 'array',
+      description:
+        'More keys: a session stays with one, and when a key is over its limit, or refused, the next is used.',
+      maxItems: 100,
+      items: {
+        type: ['string', 'object'],
+        maxLength: 4096,
+        writeOnly: true,
+        additionalProperties: false,
+        required: ['name', 'key'],
+        properties: {
+          name: { ...name, description: 'What it is called in rows and on the dashboard.' },
+          key: { type: 'string', maxLength: 4096, writeOnly: true, description: 'The key. Empty means none.' },
+        },
+      },
+    },
     auth,
     headers: {
       type: 'object',

@@ -16,8 +16,8 @@ describe('what budgets tell', () => {
 
   before(async () => {
     stage = await startBudgets(BUDGETS);
-    stage.running.gateway.events.on('event', (name: string, data: Record<string, unknown>) => {
-      if (name === 'budget') told.push(data);
+    stage.running.gateway.events.subscribe((name, data) => {
+      if (name === 'budget') told.push(data as Record<string, unknown>);
     });
   });
   after(() => stage.close());

@@ -12,7 +12,7 @@ import { Exchange } from '../../../src/pipeline/exchange.ts';
 import type { CutPrompt, PromptPart } from '../../../src/pipeline/prompt.ts';
 import type { Provider } from '../../../src/pipeline/provider.ts';
 import { partsOf } from '../../../src/prompts/parts.ts';
-import { exchangeOf, requestOf } from '../../pipeline/exchanges.ts';
+import { exchangeOf, planOf, requestOf } from '../../pipeline/exchanges.ts';
 import { anyCut, chance, cutOf } from '../../support/cuts.ts';
 
 interface Case {
@@ -72,7 +72,7 @@ describe('plugins/shared/prompt-prices', () => {
       api: like.api,
       bills: true,
       principal: null,
-      targets: [{ provider: { name: provider, free } as Provider, model: null }],
+      route: () => planOf([{ provider: { name: provider, free } as Provider, model: null, key: null }]),
       terms: { ...like.terms, cost: (question) => costOf({ free, ...question }, book) },
       startedAt: Date.parse(answered.at ?? '2026-11-20T12:00:00Z'),
       clock: performance.now(),

@@ -1,8 +1,12 @@
+import type { Asked, EndpointFacts } from '../pipeline/asked.ts';
+import type { Dialect } from '../pipeline/dialect.ts';
+import type { RetryPolicy, RoutePlan } from '../pipeline/plan.ts';
 import type { Provider, Target } from '../pipeline/provider.ts';
-import type { Asked, EndpointFacts } from './traffic.ts';
 
 /** A route of gateway.yaml, ready to be asked. */
 export interface CompiledRoute {
+  /** Of gateway.yaml, or its place there: `routes[2]`. */
+  name: string;
   applies(asked: Asked): boolean;
   targets: readonly Target[];
 }
@@ -17,6 +21,8 @@ export interface RouteParts {
   families(provider: Provider): ReadonlySet<string>;
   /** Whether a provider lists a model. */
   lists(provider: Provider, model: string): boolean;
+  /** Who answers for a path that no adapter owns. */
+  dialectOf(path: string): Dialect;
 }
 
 /**
@@ -36,20 +42,28 @@ export class Routes {
     this.#parts = parts;
   }
 
-  targets(asked: Asked): readonly Target[] {
+  plan(asked: Asked): RoutePlan {
     const { providers, routes } = this.#parts;
-    if (asked.listener.provider !== null) return one(providers.get(asked.listener.provider));
-    for (const route of routes) if (route.applies(asked)) return route.targets;
-    const { endpoint, dialect } = asked;
-    const listing = asked.model === null ? undefined : this.#listing(asked.model, dialect.dialect);
-    if (listing) return one(listing);
-    const key = endpoint?.adapter ?? `family ${dialect.dialect}`;
+    const { named, listener } = asked;
+    if (named !== null) return planned(one(named), null, 'named by the path');
+    if (listener.provider !== null) return planned(one(providers.get(listener.provider)), null, 'all of this listener');
+    for (const route of routes)
+      if (route.applies(asked)) return planned(route.targets, route.name, 'the first that matches');
+    return planned(...this.#unrouted(asked));
+  }
+
+  #unrouted({ exchange, endpoint }: Asked): [targets: readonly Target[], route: null, reason: string] {
+    const { path, model } = exchange.request;
+    const { dialect: family } = endpoint?.dialect ?? this.#parts.dialectOf(path);
+    const listing = model === null ? undefined : this.#listing(model, family);
+    if (listing) return [one(listing), null, 'lists the model'];
+    const key = endpoint?.adapter ?? `family ${family}`;
     let found = this.#speaking.get(key);
     if (!found) {
-      found = one(this.#speaker(endpoint, dialect.dialect));
+      found = one(this.#speaker(endpoint, family));
       this.#speaking.set(key, found);
     }
-    return found;
+    return [found, null, 'speaks the API'];
   }
 
   #listing(model: string, family: string): Provider | undefined {
@@ -77,13 +91,30 @@ export class Routes {
   }
 }
 
+/** Failures are the client's to see, unless a route says otherwise. */
+const POLICY: RetryPolicy = {
+  attempts: 6,
+  retries: 0,
+  backoff: 250,
+  maxBackoff: 5000,
+  maxWait: 5000,
+  deadline: Number.POSITIVE_INFINITY,
+  restart: false,
+};
+
+const planned = (targets: readonly Target[], route: string | null, reason: string): RoutePlan => ({
+  targets,
+  decision: { route, strategy: route === null ? null : 'fallback', reason, alias: null, isBound: false },
+  policy: POLICY,
+});
+
 const targets = new WeakMap<Provider, readonly Target[]>();
 
 function one(provider: Provider | undefined): readonly Target[] {
   if (!provider) return [];
   let list = targets.get(provider);
   if (!list) {
-    list = [{ provider, model: null }];
+    list = [{ provider, model: null, key: provider.keys[0] ?? null }];
     targets.set(provider, list);
   }
   return list;
