@@ -147,6 +147,13 @@ describe('The pages', () => {
     expect(html).to.not.include('Other parts');
   });
 
+  it('divide the spend by what was paid for, not by what was refused', async () => {
+    const refused = { outcome: 'refused', status: 402, cost_usd: null, cost_source: null, usage: null } as const;
+    await test.add({ cost_usd: '0.5' }, { cost_usd: '0.3' });
+    for (let n = 0; n < 6; n++) await test.add({ ...refused, usage_status: 'not_applicable', usage_source: 'none' });
+    expect(card(await page('/dashboard'), 'Average cost')).to.equal('$0.40');
+  });
+
   it('page through the list and keep the filters', async () => {
     await test.add(...Array.from({ length: 120 }, () => ({ agent: 'x' })), { agent: 'y' });
     const ids = new Set<string>();

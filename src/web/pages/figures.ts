@@ -17,7 +17,7 @@ export interface Card {
 /** Cards of a stretch, compared with the one before. */
 export function cardsOf(totals: Totals, before: Totals | null): Card[] {
   const cost = totals.cost_usd === null ? null : Number(totals.cost_usd);
-  const average = money(perRequest(cost, totals.requests - totals.unpriced));
+  const average = money(perRequest(cost, costedIn(totals)));
   const unknown = `and ${whole(totals.unpriced)} ${totals.unpriced === 1 ? 'request' : 'requests'} of unknown cost`;
   const tokens = `${compact(totals.input_tokens)} in, ${compact(totals.output_tokens)} out`;
   const cache = `${compact(totals.cache_read_tokens)} read, ${compact(totals.cache_write_tokens)} written`;
@@ -51,6 +51,10 @@ function unansweredOf({ refused, aborted }: Totals): string {
   const parts = [refused > 0 && `${compact(refused)} refused`, aborted > 0 && `${compact(aborted)} left early`];
   return parts.filter(Boolean).join(', ') || 'none refused';
 }
+
+/** Requests whose cost is known. What was refused or failed before it cost anything would make each look cheaper. */
+const costedIn = ({ cost_sources: { provider, price_table, estimated, free } }: Totals): number =>
+  [provider, price_table, estimated, free].reduce((sum, { requests }) => sum + requests, 0);
 
 function perRequest(cost: number | null, requests: number): number | null {
   return cost === null || requests <= 0 ? null : cost / requests;
@@ -142,7 +146,7 @@ async function fromTotals(house: House, view: View): Promise<Omit<AgentCard, 'sh
       input: totals.input_tokens,
       output: totals.output_tokens,
       cacheRead: totals.cache_read_tokens,
-      average: perRequest(cost, totals.requests - totals.unpriced),
+      average: perRequest(cost, costedIn(totals)),
       local: false,
     };
   });
