@@ -12,6 +12,11 @@ export interface Documents {
   put(id: string, body: Json): Promise<void>;
   /** The same for several, all of them or none; null takes one away. */
   putAll(bodies: ReadonlyMap<string, Json | null>): Promise<void>;
+  /**
+   * Stores it unless somebody has changed it, made it or deleted it since it was read here: of several processes that
+   * try one gets true. False changes nothing. Rejects as `put` does.
+   */
+  putUnchanged(id: string, body: Json): Promise<boolean>;
   /** False: there was none. */
   delete(id: string): Promise<boolean>;
   /** Calls back after each change, wherever it was made; returns what ends that. */

@@ -8,6 +8,10 @@ import type { StoreLog } from './health.ts';
 const POLL_MS = 700;
 /** How long it is kept that a document is gone, milliseconds: no process is away for so long. */
 const GONE_MS = 30 * 86_400_000;
+/** How often those are looked for, milliseconds. */
+const SWEEP_MS = 86_400_000;
+/** Deleted documents of one kind whose versions are remembered. */
+const MOST_GONE = 10_000;
 /** One writer at a time, so that the order of versions is the order of commits and no reader passes one over. */
 const LOCK = 7_265_003;
 
@@ -18,6 +22,13 @@ insert into documents (kind, id, body, version, updated_ms)
 select $1, $2, $3, nextval('documents_version'), $4 from locked
 on conflict (kind, id) do update set body = excluded.body, version = excluded.version, updated_ms = excluded.updated_ms
 returning kind, id, body, version`;
+// Of one that was never seen here the version is 0.
+const UNCHANGED = 'where documents.version = $5 or ($5 = 0 and documents.body is null)';
+const POSTGRES_PUT_UNCHANGED = `with locked as materialized (select pg_advisory_xact_lock(${LOCK}))
+insert into documents (kind, id, body, version, updated_ms)
+select $1, $2, $3, nextval('documents_version'), $4 from locked
+on conflict (kind, id) do update set body = excluded.body, version = excluded.version, updated_ms = excluded.updated_ms
+${UNCHANGED} returning kind, id, body, version`;
 const POSTGRES_DELETE = `with locked as materialized (select pg_advisory_xact_lock(${LOCK}))
 update documents set body = null, version = nextval('documents_version'), updated_ms = $3 from locked
 where kind = $1 and id = $2 and body is not null returning kind, id, body, version`;
@@ -34,6 +45,10 @@ const SQLITE_PUT = `${SQLITE_NEXT}
 insert into documents (kind, id, body, version, updated_ms) select $1, $2, $3, version, $4 from newest where true
 on conflict (kind, id) do update set body = excluded.body, version = excluded.version, updated_ms = excluded.updated_ms
 returning kind, id, body, version`;
+const SQLITE_PUT_UNCHANGED = `${SQLITE_NEXT}
+insert into documents (kind, id, body, version, updated_ms) select $1, $2, $3, version, $4 from newest where true
+on conflict (kind, id) do update set body = excluded.body, version = excluded.version, updated_ms = excluded.updated_ms
+${UNCHANGED} returning kind, id, body, version`;
 const SQLITE_PUT_ALL = `${SQLITE_NEXT}
 insert into documents (kind, id, body, version, updated_ms)
 select $1, one.value->>'id', one.value->>'body', version, $3 from newest, json_each($2) as one where true
@@ -43,8 +58,18 @@ const SQLITE_DELETE = `${SQLITE_NEXT}
 update documents set body = null, version = (select version from newest), updated_ms = $3
 where kind = $1 and id = $2 and body is not null returning kind, id, body, version`;
 
-const POSTGRES = { put: POSTGRES_PUT, putAll: POSTGRES_PUT_ALL, delete: POSTGRES_DELETE };
-const SQLITE = { put: SQLITE_PUT, putAll: SQLITE_PUT_ALL, delete: SQLITE_DELETE };
+const POSTGRES = {
+  put: POSTGRES_PUT,
+  putUnchanged: POSTGRES_PUT_UNCHANGED,
+  putAll: POSTGRES_PUT_ALL,
+  delete: POSTGRES_DELETE,
+};
+const SQLITE = {
+  put: SQLITE_PUT,
+  putUnchanged: SQLITE_PUT_UNCHANGED,
+  putAll: SQLITE_PUT_ALL,
+  delete: SQLITE_DELETE,
+};
 
 type Change = (what: keyof typeof SQLITE, binds: Binds) => Promise<Line[]>;
 
@@ -54,6 +79,7 @@ export class Shelf {
   readonly #log: StoreLog;
   readonly #folders = new Map<string, Folder>();
   #timer: NodeJS.Timeout | undefined;
+  #sweeping: NodeJS.Timeout | undefined;
   /** All up to this version were read. What is set here may be newer, with others' in between. */
   #read = 0;
   #polling = false;
@@ -67,9 +93,8 @@ export class Shelf {
     const shelf = new Shelf(database, log);
     await shelf.#catchUp();
     if (database.dialect === 'postgres') shelf.#timer = setInterval(() => void shelf.#poll(), POLL_MS).unref();
-    // A database that cannot be written now is no reason not to start.
-    const sweep = 'delete from documents where body is null and updated_ms < $1';
-    void database.write(sweep, [Date.now() - GONE_MS]).catch(() => {});
+    shelf.#sweeping = setInterval(() => shelf.#sweep(), SWEEP_MS).unref();
+    shelf.#sweep();
     return shelf;
   }
 
@@ -80,6 +105,13 @@ export class Shelf {
 
   close(): void {
     clearInterval(this.#timer);
+    clearInterval(this.#sweeping);
+  }
+
+  /** A database that cannot be written now is no reason not to start. */
+  #sweep(): void {
+    const sweep = 'delete from documents where body is null and updated_ms < $1';
+    void this.#database.write(sweep, [Date.now() - GONE_MS]).catch(() => {});
   }
 
   #folder(kind: string): Folder {
@@ -131,6 +163,8 @@ class Folder implements Documents {
   readonly #bodies = new Map<string, Json>();
   /** Of deleted ones, too: what is read late may be older than what was deleted here. */
   readonly #versions = new Map<string, number>();
+  /** Those, the one that went first in front: so many are remembered as nobody deletes between two readings. */
+  readonly #gone = new Set<string>();
   readonly #listeners = new Set<() => void>();
 
   constructor(kind: string, change: Change, log: StoreLog) {
@@ -145,6 +179,13 @@ class Folder implements Documents {
 
   async put(id: string, body: Json): Promise<void> {
     this.#follow(await this.#change('put', [this.#kind, id, JSON.stringify(body), Date.now()]));
+  }
+
+  async putUnchanged(id: string, body: Json): Promise<boolean> {
+    const known = this.#versions.get(id) ?? 0;
+    const lines = await this.#change('putUnchanged', [this.#kind, id, JSON.stringify(body), Date.now(), known]);
+    this.#follow(lines);
+    return lines.length > 0;
   }
 
   async putAll(bodies: ReadonlyMap<string, Json | null>): Promise<void> {
@@ -169,9 +210,22 @@ class Folder implements Documents {
     if (version <= (this.#versions.get(id) ?? 0)) return false;
     this.#versions.set(id, version);
     const body = textOf(line.body);
-    if (body === null) return this.#bodies.delete(id);
+    if (body === null) {
+      this.#forget(id);
+      return this.#bodies.delete(id);
+    }
+    this.#gone.delete(id);
     this.#bodies.set(id, JSON.parse(body) as Json);
     return true;
+  }
+
+  #forget(id: string): void {
+    this.#gone.delete(id);
+    this.#gone.add(id);
+    const [first] = this.#gone;
+    if (this.#gone.size <= MOST_GONE || first === undefined) return;
+    this.#gone.delete(first);
+    this.#versions.delete(first);
   }
 
   tell(): void {

@@ -68,6 +68,7 @@ describe('the salt of processes', () => {
           puts.push(body);
           made.learn(body);
         },
+        putUnchanged: async () => false,
         putAll: async () => {},
         delete: async () => false,
         onChange(listener: () => void) {

@@ -81,6 +81,23 @@ onBothDialects('documents', (place) => {
     expect([...(await place().open()).documents('settings').all()].sort()).to.eql(left);
   });
 
+  it('are stored by one of several who saw the same', async () => {
+    const store = await place().open();
+    const mine = store.documents('channels');
+    const all = await Promise.all(Array.from({ length: 5 }, (_, n) => mine.putUnchanged('new', n)));
+    expect(all).to.eql([true, false, false, false, false]);
+    expect(mine.all().get('new')).to.equal(0);
+    expect(await mine.putUnchanged('new', 'seen')).to.equal(true);
+    await place().query("update documents set version = version + 10, body = '7' where id = 'new'");
+    expect(await mine.putUnchanged('new', 'late')).to.equal(false);
+    expect(await place().query("select body from documents where id = 'new'")).to.eql([{ body: '7' }]);
+    await mine.put('old', 1);
+    await mine.delete('old');
+    expect(await mine.putUnchanged('old', 2)).to.equal(true);
+    await place().query("update documents set version = version + 10, body = null where id = 'old'");
+    expect(await mine.putUnchanged('old', 3), 'it was deleted elsewhere').to.equal(false);
+  });
+
   it('do not keep for ever that something is gone', async () => {
     const store = await place().open();
     await store.documents('budgets').put('a', 1);

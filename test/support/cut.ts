@@ -13,6 +13,7 @@ export function ownDocuments(salt = 'salt'): Documents {
   return {
     all: () => bodies,
     put: async () => {},
+    putUnchanged: async () => true,
     putAll: async () => {},
     delete: async () => false,
     onChange: () => () => {},

@@ -56,6 +56,7 @@ describe('the way past a budget', () => {
     const documents = {
       all: () => new Map(),
       put: async () => {},
+      putUnchanged: async () => true,
       putAll: async () => {},
       delete: async () => false,
       onChange: () => nothing,
