@@ -30,7 +30,7 @@ export default definePlugin({
       lanes.follow(book.throttles());
       publish('pause', null);
     });
-    const desk = new PauseDesk(book, lanes, log);
+    const desk = new PauseDesk(book, lanes, log, (news) => publish('pause', news));
     const refusals = metrics.counter('refusals', 'Requests of what is paused.', ['dimension']);
     every(SWEEP_MS, () => book.sweep());
 

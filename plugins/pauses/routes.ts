@@ -13,16 +13,22 @@ export type Context = Parameters<Parameters<Router['post']>[1]>[0];
 const PAUSES = '/api/v1/pauses';
 const MOST_BYTES = 16 * 1024;
 
+/** What somebody did, as other plugins hear of it; `by` is who did that. */
+export type PauseNews = Pause & { readonly kind: 'paused' | 'slowed' | 'resumed' };
+
 /** Pauses and resumes, and says so in the log. Null, and a word in the log, where the database does not answer. */
 export class PauseDesk {
   readonly book: PauseBook;
   readonly #lanes: Lanes;
   readonly #log: Lent['log'];
+  readonly #tell: (news: PauseNews) => void;
 
-  constructor(book: PauseBook, lanes: Lanes, log: Lent['log']) {
+  /** @param tell hears of what is done here, which is done in no other process */
+  constructor(book: PauseBook, lanes: Lanes, log: Lent['log'], tell: (news: PauseNews) => void) {
     this.book = book;
     this.#lanes = lanes;
     this.#log = log;
+    this.#tell = tell;
   }
 
   /** A pause with how many requests wait for it in this process. */
@@ -33,7 +39,9 @@ export class PauseDesk {
   async pause(pause: Pause): Promise<Pause | null> {
     const put = await this.#try(() => this.book.put(pause));
     const how = put?.throttle ? `slowed down ${throttleWords(put.throttle)}` : 'paused';
-    if (put) this.#log.info(`${scopeWords(put.scope)} is ${how}`, { by: put.by, until: put.until });
+    if (put === null) return put;
+    this.#log.info(`${scopeWords(put.scope)} is ${how}`, { by: put.by, until: put.until });
+    this.#tell({ ...put, kind: put.throttle ? 'slowed' : 'paused' });
     return put;
   }
 
@@ -41,7 +49,9 @@ export class PauseDesk {
   async resume(id: string, who: string | null): Promise<boolean | null> {
     const pause = this.book.get(id);
     const gone = await this.#try(() => this.book.delete(id));
-    if (gone && pause) this.#log.info(`${scopeWords(pause.scope)} is resumed`, { by: who });
+    if (!gone || pause === null) return gone;
+    this.#log.info(`${scopeWords(pause.scope)} is resumed`, { by: who });
+    this.#tell({ ...pause, kind: 'resumed', by: who });
     return gone;
   }
 
