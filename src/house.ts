@@ -209,15 +209,18 @@ function routesOf({ instances }: Generation): PluginRoutes {
   return { router, paths: new Set(router.stack.map(({ path }) => String(path))), reports };
 }
 
-/** Options of plugins may be secrets; names tell. */
+/** Options of plugins may be secrets, at any depth; names tell. */
 function masked(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const secret = /key|secret|token|password|url|authorization/i;
-  return Object.fromEntries(
-    Object.entries(options).map(([name, value]) => [
-      name,
-      secret.test(name) && typeof value === 'string' ? '***' : value,
-    ]),
-  );
+  const secret = /key|secret|token|password|url|smtp|authorization|headers/i;
+  const mask = (value: unknown, hidden: boolean): unknown => {
+    if (Array.isArray(value)) return value.map((inner) => mask(inner, hidden));
+    if (typeof value === 'object' && value !== null)
+      return Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, mask(inner, hidden || secret.test(name))]),
+      );
+    return hidden && typeof value === 'string' ? '***' : value;
+  };
+  return mask(options, false) as Record<string, unknown>;
 }
 
 /** `{ agent: [ci, dev] }` as people write it in YAML. */

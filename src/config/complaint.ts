@@ -136,7 +136,7 @@ function hidden(draft: Draft, path: Path): boolean {
 }
 
 /** Names of members that may hold a secret. */
-export const SECRET_NAMES = /key|secret|token|passw|auth|header|database|url|cred|cookie|dsn/i;
+export const SECRET_NAMES = /key|secret|token|passw|auth|header|database|url|smtp|cred|cookie|dsn/i;
 
 /** Follows a JSON pointer down the data, where numbers are indexes only inside lists. */
 function pathOf(draft: Draft, at: string): Path {

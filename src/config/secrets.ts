@@ -4,6 +4,8 @@ import type { Config, ProviderEntry } from './schema.ts';
 
 /** Shorter text would hide half of every log line. */
 const LEAST = 8;
+/** Parts of paths are as long where they are made by machines. */
+const LEAST_PART = 16;
 const SECRET_HEADER = /auth|key|token|secret|cookie|passw|cred/i;
 
 /** Returns all secret values of a configuration, longest first. */
@@ -47,9 +49,19 @@ function addPassword(url: string, add: (value: string) => void): void {
   }
 }
 
+/** Of an address that is a secret: its password, and what in its path nobody would choose by hand. */
+function addParts(url: string, add: (value: string) => void): void {
+  addPassword(url, add);
+  if (!URL.canParse(url)) return;
+  const parts = new URL(url).pathname.split('/');
+  for (const part of parts) if (part.length >= LEAST_PART && /\d/.test(part)) add(part);
+}
+
 function addOptions(value: unknown, secret: boolean, add: (value: unknown) => void): void {
   if (typeof value !== 'object' || value === null) {
-    if (secret) add(value);
+    if (!secret) return;
+    add(value);
+    if (typeof value === 'string') addParts(value, add);
     return;
   }
   for (const [name, member] of Object.entries(value)) {
