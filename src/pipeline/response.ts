@@ -6,22 +6,41 @@ export interface StreamEvent {
   readonly data: Uint8Array | null;
 }
 
-/** Returns true to let the event pass as it is, false to hold it back, bytes to send those instead. */
-export type EventMapper = (event: StreamEvent) => boolean | Uint8Array;
+/** Returns true to let the event pass as it is, false to hold it back, bytes (one event or several) to send those instead. */
+export interface EventMapper {
+  (event: StreamEvent): boolean | Uint8Array;
+  /** Gives what it still holds back when the stream has ended. */
+  end?(): Uint8Array;
+}
+
+/** Makes other bytes of a body on its way: what may leave now, and at the end what is left. Chunks are split anywhere. */
+export interface BodyMapper {
+  push(chunk: Uint8Array): Uint8Array;
+  end(): Uint8Array;
+}
 
 /** Takes note of a throw and tells whether to go on without the stage. */
 export type StageFailed = (stage: string, error: unknown) => 'refuse' | 'skip';
 
+/** Makes a function of one that may throw: `without` is what becomes of the answer when that happened. */
+type Guard = <A extends readonly unknown[], T>(
+  work: (...args: A) => T,
+  without: (...args: A) => T,
+) => (...args: A) => T;
+
+const NOTHING = new Uint8Array(0);
+
 /**
- * The upstream's answer, from its headers on. Listening never changes the bytes; only
- * `mapEvents` does. After a retry a new response takes the place of this one.
+ * The upstream's answer, from its headers on. Listening never changes the bytes; only `mapEvents`
+ * and `mapBody` do. After a retry a new response takes the place of this one.
  */
 export class ExchangeResponse {
   readonly status: number;
   /** Lower case, without parameters; '' when absent. */
   readonly contentType: string;
   readonly taps: ((chunk: Uint8Array) => void)[] = [];
-  readonly mappers: EventMapper[] = [];
+  /** In the order in which the body passes them. */
+  readonly mappers: (EventMapper | BodyMapper)[] = [];
   /** Headers added to the answer, lower-case name to value. */
   readonly added: [string, string][] = [];
   /** Headers behind the body: name, and what tells the value once the body is whole. */
@@ -62,18 +81,47 @@ export class ExchangeResponse {
     });
   }
 
-  /** Sees each event of a stream before the client does. The answer loses its content encoding and its length. */
-  mapEvents(mapper: EventMapper): void {
-    const stage = this.#stage;
-    this.mappers.push((event) => {
-      try {
-        return mapper(event);
-      } catch (error) {
-        // What it would have taken out must not leave: the answer breaks off, unless its entry says to go on without it.
-        if (this.#failed(stage, error) === 'skip') return true;
-        throw error;
-      }
+  /**
+   * Sees each event of a stream before the client does. The answer loses its content encoding and its length.
+   *
+   * @param end gives what is still held back when the stream has ended
+   */
+  mapEvents(mapper: (event: StreamEvent) => boolean | Uint8Array, end?: () => Uint8Array): void {
+    const guard = this.#guard();
+    const guarded: EventMapper = guard(mapper, () => true);
+    if (end) guarded.end = guard(end, () => NOTHING);
+    this.mappers.push(guarded);
+  }
+
+  /** The same for a body that is no event stream, decoded. An answer in an encoding that nobody here reads passes as it is. */
+  mapBody(mapper: BodyMapper): void {
+    const guard = this.#guard();
+    const pass = (chunk: Uint8Array): Uint8Array => chunk;
+    this.mappers.push({
+      push: guard((chunk) => mapper.push(chunk), pass),
+      end: guard(
+        () => mapper.end(),
+        () => NOTHING,
+      ),
     });
+  }
+
+  /** What would have been taken out must not leave: a throw breaks the answer off, unless its entry says to go on without it. */
+  #guard(): Guard {
+    const stage = this.#stage;
+    const failed = this.#failed;
+    let well = true;
+    return (work, without) =>
+      (...args) => {
+        if (!well) return without(...args);
+        try {
+          return work(...args);
+        } catch (error) {
+          if (failed(stage, error) !== 'skip') throw error;
+          well = false;
+          return without(...args);
+        }
+      };
   }
 
   /** For the pipeline: which stage subscribes now, and who hears of its throws. */

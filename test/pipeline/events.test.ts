@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { MappedStream } from '../../src/pipeline/events.ts';
-import type { EventMapper } from '../../src/pipeline/response.ts';
+import type { BodyMapper, EventMapper } from '../../src/pipeline/response.ts';
 
 const STREAM = Buffer.from(
   '\ufeff: hi\r\n\r\ndata: {"keep":1}\n\ndata: drop\r\n\r\nevent: x\ndata: a\ndata: b\n\n\n\rdata: {"swap":"ü"}\n\ndata: [DONE]\n\ndata: open',
@@ -10,7 +10,7 @@ const text = (data: Uint8Array | null): string => (data === null ? '' : Buffer.f
 const dropping: EventMapper = ({ data }) => text(data) !== 'drop';
 const swapping: EventMapper = ({ data }) => (text(data).includes('swap') ? Buffer.from('data: swapped\n\n') : true);
 
-function run(mappers: EventMapper[], chunks: Buffer[]): string {
+function run(mappers: (EventMapper | BodyMapper)[], chunks: Buffer[]): string {
   const stream = new MappedStream(mappers);
   const out = [...chunks.map((chunk) => stream.push(chunk)), stream.end()];
   return Buffer.concat(out).toString();
@@ -52,5 +52,43 @@ describe('MappedStream', () => {
     };
     run([dropping, swapping, watching], [Buffer.from('data: drop\n\ndata: swap\n\n')]);
     expect(seen).to.deep.equal(['data: swapped\n\n']);
+  });
+
+  it('shows the next mapper each of the events that one was made into, with their data', () => {
+    const seen: string[] = [];
+    const doubling: EventMapper = ({ raw }) => Buffer.concat([Buffer.from('data: before\n\n'), raw]);
+    const watching: EventMapper = ({ data }) => {
+      seen.push(text(data));
+      return text(data) !== 'before';
+    };
+    expect(run([doubling, watching], [Buffer.from('data: 1\n\ndata: 2\n\n')])).to.equal('data: 1\n\ndata: 2\n\n');
+    expect(seen).to.deep.equal(['before', '1', 'before', '2']);
+  });
+
+  it('gives at the end what a mapper still holds back, through those behind it', () => {
+    const holding: EventMapper = () => false;
+    holding.end = () => Buffer.from('data: held\n\n');
+    const loud: EventMapper = ({ data }) => Buffer.from(`data: ${text(data).toUpperCase()}\n\n`);
+    expect(run([holding, loud], [Buffer.from('data: 1\n\n')])).to.equal('data: HELD\n\n');
+    expect(run([loud, holding], [Buffer.from('data: 1\n\n')])).to.equal('data: held\n\n');
+  });
+
+  it('runs a body through those who map bytes, in the order of all', () => {
+    const whole = (make: (text: string) => string): BodyMapper => {
+      const parts: Uint8Array[] = [];
+      return {
+        push: (chunk) => {
+          parts.push(chunk);
+          return new Uint8Array(0);
+        },
+        end: () => Buffer.from(make(Buffer.concat(parts).toString())),
+      };
+    };
+    const chunks = [Buffer.from('data: dr'), Buffer.from('op\n\ndata: "a"\n\n')];
+    expect(run([dropping, whole((all) => `<${all}>`)], chunks)).to.equal('<data: "a"\n\n>');
+    expect(run([whole((all) => all.replace('"a"', '"swap"')), swapping], chunks)).to.equal(
+      'data: drop\n\ndata: swapped\n\n',
+    );
+    expect(run([whole((all) => all), whole(() => '2')], chunks)).to.equal('2');
   });
 });

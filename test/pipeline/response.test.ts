@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import type { BodyMapper, EventMapper } from '../../src/pipeline/response.ts';
 import { responseOf } from './exchanges.ts';
 
 describe('ExchangeResponse', () => {
@@ -26,5 +27,31 @@ describe('ExchangeResponse', () => {
     response.setHeader('x-b', '2');
     expect(response.added).to.deep.equal([['x-b', '2']]);
     expect([response.header('x-a'), response.header('x-b')]).to.deep.equal(['1', undefined]);
+  });
+
+  it('goes on without a mapper that throws where its entry says so, and breaks off where not', () => {
+    for (const policy of ['skip', 'refuse'] as const) {
+      const told: string[] = [];
+      const response = responseOf();
+      response.enter('late', (stage) => {
+        told.push(stage);
+        return policy;
+      });
+      const fail = (): never => {
+        throw new Error('broken');
+      };
+      response.mapBody({ push: fail, end: fail });
+      response.mapEvents(() => true, fail);
+      const [body, events] = response.mappers as [BodyMapper, EventMapper];
+      const chunk = Buffer.from('abc');
+      if (policy === 'skip') {
+        expect(body.push(chunk)).to.equal(chunk);
+        expect([body.push(chunk), body.end(), events.end!()].map(({ length }) => length)).to.deep.equal([3, 0, 0]);
+        expect(told).to.deep.equal(['late', 'late']);
+      } else {
+        expect(() => body.push(chunk)).to.throw('broken');
+        expect(() => events.end!()).to.throw('broken');
+      }
+    }
   });
 });
