@@ -5,6 +5,7 @@ import { ConfigError } from './config/problem.ts';
 import type { Environment } from './config/variables.ts';
 import { type Watch, watch } from './config/watch.ts';
 import { Events } from './events.ts';
+import { FigureBook } from './figures.ts';
 import { ownKey } from './generated-key.ts';
 import { Generation } from './generation.ts';
 import { GatewayHouse } from './house.ts';
@@ -76,6 +77,7 @@ export class Gateway {
   readonly #overload = new Overload();
   readonly #tokens = new TokenCounter({ log: () => this.parts.log });
   readonly #shared = new Shared();
+  readonly #figures = new FigureBook();
   readonly #retiring = new Map<Generation, Promise<void>>();
   #app: ReturnType<typeof createApp> | null = null;
   #current!: Generation;
@@ -288,6 +290,7 @@ export class Gateway {
       tokens: this.#tokens,
       shared: this.#shared,
       settings: this.settings,
+      figures: this.#figures,
       current: () => this.#current,
       publish: this.events.publish,
       subscribe: this.events.subscribe,

@@ -1,4 +1,5 @@
 import type { EventListener } from './events.ts';
+import type { FigureBook } from './figures.ts';
 import type { Generation } from './generation.ts';
 import type { GatewayLog } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -19,6 +20,7 @@ export interface Lender {
   tokens: Tokens;
   shared: Shared;
   settings: Settings;
+  figures: FigureBook;
   /** The configuration that serves now. */
   current: () => Generation;
   publish(event: string, data: unknown): void;
@@ -31,7 +33,7 @@ const FLUSH_MS = 500;
 
 /** Makes what one plugin instance may use while it lives; `close` takes it back. */
 export function lend(lender: Lender, plugin: string, options: unknown): { lent: Lent; close(): void } {
-  const { metrics, folder, store, tokens, shared, settings, current, publish, subscribe, failed } = lender;
+  const { metrics, folder, store, tokens, shared, settings, figures, current, publish, subscribe, failed } = lender;
   const timers: NodeJS.Timeout[] = [];
   const quiet: (() => void)[] = [];
   const lent: Lent = {
@@ -45,6 +47,11 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
     audit: store.audit,
     settings,
     prompts: cutterOf(store),
+    figures: {
+      offer: (name, help, read) => figures.offer(lent, name, help, read),
+      read: (name) => figures.read(name),
+      names: () => figures.names(),
+    },
     tokens,
     shared: (name, make) => shared.hold(`${plugin}\n${name}`, make, lent),
     terms: () => current().terms,
@@ -59,6 +66,7 @@ export function lend(lender: Lender, plugin: string, options: unknown): { lent: 
   const close = (): void => {
     timers.forEach(clearInterval);
     for (const stop of quiet) stop();
+    figures.release(lent);
     shared.release(lent);
   };
   return { lent, close };
@@ -104,6 +112,7 @@ function questionsOf(store: Store): Omit<Lent['records'], 'full' | 'append' | 'k
     unsettled: (question) => store.unsettled(question),
     list: (question) => stored(store, () => queries.list(question)),
     sums: (question) => stored(store, () => queries.sums(question)),
+    measures: (question) => stored(store, () => queries.measures(question)),
     sessions: (question) => stored(store, () => queries.sessions(question)),
     session: (id, tenant) => stored(store, () => queries.session(id, tenant)),
     turns: (question) => stored(store, () => queries.turns(question)),

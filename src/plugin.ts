@@ -8,6 +8,7 @@ import type Router from '@koa/router';
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Documents } from './accounts/documents.ts';
+import type { Figures } from './figures.ts';
 import type { Exchange } from './pipeline/exchange.ts';
 import type { Principal } from './pipeline/principal.ts';
 import type { Terms } from './pipeline/terms.ts';
@@ -26,6 +27,11 @@ export type { Calendar, Period } from './accounts/period.ts';
 export { isZone, readPeriod, windowOf } from './accounts/period.ts';
 export type { AccountKey, Dimension, FactOf, Measure, Window } from './accounts/series.ts';
 export { Series } from './accounts/series.ts';
+export { JsonSequence } from './bytes/json-sequence.ts';
+export { JsonWalk } from './bytes/json-walk.ts';
+export { Words } from './bytes/words.ts';
+export { closest, mend } from './config/suggest.ts';
+export type { FigureName, FigureReading, Figures } from './figures.ts';
 export type { Cost, CostQuestion } from './metering/cost.ts';
 export { type Decimal, formatDecimal, parseDecimal } from './metering/decimal.ts';
 export type { KeptText } from './metering/kept-text.ts';
@@ -53,7 +59,7 @@ export type {
 export type { Provider, ProviderKey, Target } from './pipeline/provider.ts';
 export type { AttemptRecord, ExchangeRecord, Receipt, ReceiptNote } from './pipeline/record.ts';
 export type { ExchangeRequest } from './pipeline/request.ts';
-export type { ExchangeResponse } from './pipeline/response.ts';
+export type { BodyMapper, ExchangeResponse, StreamEvent } from './pipeline/response.ts';
 export type { Terms } from './pipeline/terms.ts';
 export type { PriorTurn, Turn } from './pipeline/turn.ts';
 export type { Verdict } from './pipeline/verdict.ts';
@@ -82,6 +88,7 @@ export type {
 } from './settings/settings.ts';
 export type { Audit, AuditEntry, AuditQuestion } from './store/audit.ts';
 export { fromPico } from './store/money.ts';
+export type { MeasureName, MeasureOf, MeasuresQuestion } from './store/queries/measure-shapes.ts';
 export type {
   Calibration,
   Confidence,
@@ -170,6 +177,8 @@ export interface Lent<O extends OptionsSchema = OptionsSchema> {
   audit: Audit;
   /** What operators set while the gateway runs. */
   settings: Settings;
+  /** What plugins count by themselves, by name: for alerts, and for each other. */
+  figures: Figures;
   /** Takes requests' prompts apart, each once, whoever asks. */
   prompts: Prompts;
   metrics: Metrics;

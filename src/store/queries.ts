@@ -5,6 +5,8 @@ import { choices } from './queries/choices.ts';
 import { eventsAfter, newestSeq } from './queries/events.ts';
 import { type AnswerQuestion, knownIds, unsettled } from './queries/known.ts';
 import { byId, list } from './queries/list.ts';
+import type { MeasureOf, MeasuresQuestion } from './queries/measure-shapes.ts';
+import { measures } from './queries/measures.ts';
 import { type SummaryQuestion, summary, type UsageQuestion, usageRows } from './queries/predecessor.ts';
 import type { AgentSummary, Report, UsageRow } from './queries/predecessor-shapes.ts';
 import type { Calibration, KnownOutput } from './queries/prediction-shapes.ts';
@@ -56,6 +58,11 @@ export class Queries {
   /** Sums up what can be added: all of the totals but the latencies, which take longer. */
   sums(question: shape.SumsQuestion): Promise<shape.Sums> {
     return sums(this.#database, question);
+  }
+
+  /** Tells one figure of a stretch of time, of all of it or of each group; of 1,000 groups at most. */
+  measures(question: MeasuresQuestion): Promise<MeasureOf[]> {
+    return measures(this.#database, question);
   }
 
   /** Lists the models whose cost is unknown, and why; 200 at most. */

@@ -1,4 +1,5 @@
 import type { ExchangeRecord } from '../pipeline/record.ts';
+import type { MeasureOf, MeasuresQuestion } from './queries/measure-shapes.ts';
 import type { Calibration, KnownOutput } from './queries/prediction-shapes.ts';
 import type {
   Breaks,
@@ -43,6 +44,8 @@ export interface Records {
   list(question: ListQuestion): Promise<ListPage>;
   /** Sums exchanges up, with the same promise. */
   sums(question: SumsQuestion): Promise<Sums>;
+  /** One figure of a stretch of time, of all of it or of each group. What was taken before is among them, as in `list`. */
+  measures(question: MeasuresQuestion): Promise<MeasureOf[]>;
   /** What the newest answers had, the newest first: so many of them at most. */
   outputs(limit: number): Promise<KnownOutput[]>;
   /** What was predicted, held against what it came to. */

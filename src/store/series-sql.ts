@@ -39,7 +39,13 @@ export function seriesSql(series: Series, window: Window, where: Where, dialect:
   return { source, amount, subject: values.length === 0 ? `''` : values.join(between) };
 }
 
-function narrow(where: Where, dimension: Dimension, globs: readonly string[], dialect: 'sqlite' | 'postgres'): void {
+/** Adds that one of the globs fits. */
+export function narrow(
+  where: Where,
+  dimension: Dimension,
+  globs: readonly string[],
+  dialect: 'sqlite' | 'postgres',
+): void {
   const tag = tagOf(dimension);
   if (tag === null) {
     where.and(fits(where, columnOf(dimension), globs, dialect));
@@ -49,7 +55,8 @@ function narrow(where: Where, dimension: Dimension, globs: readonly string[], di
   where.and(`exists (select 1 from exchange_tags where exchange_tags.seq = exchanges.seq and ${isIt})`);
 }
 
-function columnOf(dimension: Dimension): string {
+/** What a row says, in SQL; of no tag. */
+export function columnOf(dimension: Dimension): string {
   const column = DIMENSIONS[dimension as keyof typeof DIMENSIONS];
   return column === 'project' ? `coalesce(project, '${NO_PROJECT}')` : column;
 }
