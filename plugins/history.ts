@@ -40,6 +40,7 @@ function record(exchange: Exchange): ExchangeRecord {
   row.prediction = state.prediction ?? null;
   row.upstream_request_id = upstreamId(exchange);
   row.attempts = exchange.attempts;
+  row.route = routeOf(exchange);
   row.duration_ms = tenths(exchange.finishedAt ?? exchange.elapsed());
   row.time_to_first_token_ms = state.timeToFirstToken === undefined ? null : tenths(state.timeToFirstToken);
   row.overhead_ms = exchange.leftAt === null ? null : tenths(exchange.leftAt);
@@ -54,6 +55,12 @@ function record(exchange: Exchange): ExchangeRecord {
   putCaller(row, exchange);
   writeAnswer(row, exchange);
   return row;
+}
+
+/** Null where there was nothing to decide. */
+function routeOf({ plan }: Exchange): ExchangeRecord['route'] {
+  const { route, strategy, reason, alias } = plan.decision;
+  return route === null && alias === null ? null : { name: route, strategy, reason, alias };
 }
 
 /** What the answer told, and what it costs. */

@@ -18,6 +18,8 @@ import { Deadlines } from './proxy/deadlines.ts';
 import { createProxy } from './proxy/handler.ts';
 import { Overload } from './proxy/overload.ts';
 import { Resources } from './resources.ts';
+import { HealthBook } from './routing/health-book.ts';
+import { Origins } from './routing/origins.ts';
 import type { Scrubber } from './scrub.ts';
 import { LiveSettings } from './settings/live-settings.ts';
 import { Shared } from './shared.ts';
@@ -66,6 +68,8 @@ export class Gateway {
   readonly events = new Events();
   readonly ports: Ports;
   readonly tally: Tally;
+  /** How providers fare, as real requests see it. */
+  readonly health = new HealthBook();
   store!: Store;
   settings!: LiveSettings;
   refusal: Refusal | null = null;
@@ -77,6 +81,7 @@ export class Gateway {
   readonly #overload = new Overload();
   readonly #tokens = new TokenCounter({ log: () => this.parts.log });
   readonly #shared = new Shared();
+  readonly #origins = new Origins();
   readonly #figures = new FigureBook();
   readonly #retiring = new Map<Generation, Promise<void>>();
   #app: ReturnType<typeof createApp> | null = null;
@@ -219,9 +224,11 @@ export class Gateway {
         resources: this.#resources,
         generatedKey: generated,
         storeKey,
+        health: this.health,
         lend: (plugin, options) => lend(lender, plugin, options),
         failed: (stage, error) => this.tally.stageFailed(stage, error),
         finished: (exchange) => this.tally.finished(exchange),
+        origins: this.#origins,
         scrub: (text) => scrubber.known(text),
       });
       const ports = await this.ports.open(config).catch(async (error: unknown) => {
@@ -250,6 +257,7 @@ export class Gateway {
     this.#fingerprint = fingerprintOf(blueprint);
     log.setLevel(blueprint.config.log.level);
     this.ports.apply(blueprint.config);
+    this.health.configure(blueprint.config.breaker);
     this.#current = next;
     for (const note of blueprint.notes) log.warn(note);
     for (const { file, error } of blueprint.broken)

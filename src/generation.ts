@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 
 import type { Blueprint } from './blueprint.ts';
-import { compileGlobs } from './bytes/glob.ts';
 import { Keyring } from './keyring.ts';
 import type { Ordered } from './loader/order.ts';
 import type { Facts } from './loader/when.ts';
@@ -19,7 +18,11 @@ import type { Instance, Lent } from './plugin.ts';
 import { Endpoints } from './proxy/endpoints.ts';
 import type { FoundEndpoint, Limits, Traffic } from './proxy/traffic.ts';
 import type { Resources } from './resources.ts';
-import { type CompiledRoute, Routes } from './routing/routes.ts';
+import { compileRoutes, mayChoose } from './routing/compile-routes.ts';
+import type { HealthBook } from './routing/health-book.ts';
+import { Journey } from './routing/journey.ts';
+import { Origins } from './routing/origins.ts';
+import type { Routes } from './routing/routes.ts';
 
 /** What a generation is lent by the gateway, which outlives it. */
 export interface GenerationParts {
@@ -33,6 +36,10 @@ export interface GenerationParts {
   failed(stage: string, error: unknown): void;
   finished(exchange: Exchange): void;
   scrub(text: string): string;
+  /** How providers fare, whatever the configuration. */
+  health: HealthBook;
+  /** Where sessions had their answers from, of earlier configurations too. */
+  origins?: Origins;
 }
 
 /** Milliseconds an unused upstream connection stays open. */
@@ -51,11 +58,13 @@ export class Generation implements Traffic {
   readonly bornAt = new Date();
   readonly limits: Limits;
   readonly terms: Terms;
+  readonly mayChoose: boolean;
   readonly instances: ReadonlyMap<string, Instance>;
   readonly pipeline: Pipeline;
   readonly #parts: GenerationParts;
   readonly #held: string[];
   readonly #endpoints: Endpoints;
+  readonly #origins: Origins;
   readonly #routes: Routes;
   readonly #keyring: Keyring;
   readonly #pools: ReadonlyMap<Provider, Pool>;
@@ -104,7 +113,18 @@ export class Generation implements Traffic {
       limits: (provider, model) => blueprint.limits.find(provider, model),
     };
     this.#endpoints = new Endpoints([...blueprint.adapters].map(([name, { value }]) => [name, value] as const));
-    this.#routes = makeRoutes(blueprint, (path) => this.#endpoints.lookOf(path));
+    this.#origins = parts.origins ?? new Origins();
+    this.mayChoose = mayChoose({ ...config, providers: blueprint.providers });
+    this.#routes = compileRoutes({
+      routes: config.routes,
+      aliases: config.aliases,
+      providers: blueprint.providers,
+      configured: Object.keys(config.providers),
+      familyOf: (adapter) => blueprint.adapters.get(adapter)?.value.dialect ?? adapter,
+      dialectOf: (path) => this.#endpoints.lookOf(path),
+      health: parts.health,
+      origins: this.#origins,
+    });
     this.#keyring = new Keyring(config.keys, parts.generatedKey);
     this.pipeline = new Pipeline(
       blueprint.order.filter(({ enabled }) => enabled).map((entry) => stage(entry, instances)),
@@ -150,6 +170,11 @@ export class Generation implements Traffic {
     return this.#routes.plan(asked);
   }
 
+  journey(exchange: Exchange): Journey {
+    const { health } = this.#parts;
+    return new Journey({ exchange, health, budget: health.retries, random: Math.random, limitsOf: this.terms.limits });
+  }
+
   principal(key: string): Principal | null {
     return this.#keyring.principal(key);
   }
@@ -162,6 +187,7 @@ export class Generation implements Traffic {
 
   finished(exchange: Exchange): void {
     this.#parts.finished(exchange);
+    this.#origins.learn(exchange);
   }
 
   /** Resolves when the last exchange is out and everything that nobody else holds is closed. */
@@ -229,63 +255,15 @@ function stage({ name, onError, applies }: Ordered, instances: ReadonlyMap<strin
   };
 }
 
-/** What `identity` found; where it is not listed, what the path, the key or the port says. */
-const agentOf = ({ state, request, principal, listener }: Exchange): string | null =>
-  state.agent ?? request.pathAgent ?? principal?.agent ?? listener.agent;
-
 const NO_TAGS: Readonly<Record<string, string>> = {};
-const factsOf = ({ provider, request, state, listener }: Exchange): Facts => ({
-  provider: provider?.name ?? null,
-  model: request.model,
-  path: request.path,
-  agent: state.agent ?? request.pathAgent ?? listener.agent,
-  listener: listener.name,
-  tags: state.tags ?? NO_TAGS,
+/** The provider is looked for only where a `when` asks: those who stand higher have not said yet what decides it. */
+const factsOf = (exchange: Exchange): Facts => ({
+  get provider() {
+    return exchange.provider?.name ?? null;
+  },
+  model: exchange.request.model,
+  path: exchange.request.path,
+  agent: exchange.state.agent ?? exchange.request.pathAgent ?? exchange.listener.agent,
+  listener: exchange.listener.name,
+  tags: exchange.state.tags ?? NO_TAGS,
 });
-
-function makeRoutes(blueprint: Blueprint, dialectOf: (path: string) => Dialect): Routes {
-  const { config, providers, adapters } = blueprint;
-  const families = new Map<Provider, ReadonlySet<string>>();
-  const lists = new Map<Provider, (model: string) => boolean>();
-  for (const provider of providers.values()) {
-    families.set(provider, new Set(provider.adapters.map((name) => adapters.get(name)?.value.dialect ?? name)));
-    lists.set(provider, provider.models.length === 0 ? () => false : compileGlobs(provider.models));
-  }
-  return new Routes({
-    providers,
-    configured: new Set(Object.keys(config.providers)),
-    families: (provider) => families.get(provider)!,
-    lists: (provider, model) => lists.get(provider)!(model),
-    dialectOf,
-    routes: config.routes.map((route, i) => compileRoute(route, `routes[${i}]`, providers)),
-  });
-}
-
-function compileRoute(
-  { match, targets }: Blueprint['config']['routes'][number],
-  name: string,
-  providers: ReadonlyMap<string, Provider>,
-): CompiledRoute {
-  const tests: ((asked: Asked) => boolean)[] = [];
-  const glob = (globs: string | readonly string[] | undefined, fact: (asked: Asked) => string | null): void => {
-    if (globs === undefined) return;
-    const fits = compileGlobs(globs);
-    tests.push((asked) => {
-      const text = fact(asked);
-      return text !== null && fits(text);
-    });
-  };
-  glob(match.model, ({ exchange }) => exchange.request.model);
-  glob(match.path, ({ exchange }) => exchange.request.path);
-  glob(match.listener, ({ listener }) => listener.name);
-  glob(match.agent, ({ exchange }) => agentOf(exchange));
-  if (match.stream !== undefined) tests.push(({ exchange }) => exchange.request.stream === match.stream);
-  return {
-    name,
-    applies: (asked) => tests.every((test) => test(asked)),
-    targets: targets.map(({ provider: named, model = null }) => {
-      const provider = providers.get(named)!;
-      return { provider, model, key: provider.keys[0] ?? null };
-    }),
-  };
-}

@@ -52,7 +52,8 @@ function exchangeOf(
     api,
     bills,
     dialect,
-    route: (exchange) => generation.plan({ exchange, listener: port, endpoint: found.facts, named: provider }),
+    route: (exchange) =>
+      generation.plan({ exchange, listener: port, endpoint: found.facts, named: provider, ownCredential: false }),
     terms: generation.terms,
     startedAt: Date.now(),
     clock: performance.now(),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { entryOptions, type PluginShape, sectionSchema } from './compose.ts';
 import { type Path, problemLine } from './problem.ts';
 import type { Draft } from './read.ts';
-import { type Checked, listenerName } from './references.ts';
+import { type Checked, type CheckedRoute, listenerName, routeName } from './scene.ts';
 import { type Config, configSchema, type PluginEntry, type Route } from './schema.ts';
 import { reservedSchema } from './sections/plugins.ts';
 import { providerSchema } from './sections/providers.ts';
@@ -91,8 +91,8 @@ export function versionOf(config: Config): string {
     .slice(0, 12);
 }
 
-function finishRoute({ match, provider, targets }: Checked['routes'][number]): Route {
-  return { match, strategy: 'fallback', targets: targets ?? [{ provider: provider! }] };
+function finishRoute({ provider, targets, ...route }: CheckedRoute, index: number): Route {
+  return { ...route, name: routeName(route, index), targets: targets ?? [{ provider: provider! }] };
 }
 
 function finishEntry(

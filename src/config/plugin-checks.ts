@@ -3,7 +3,7 @@ import type { PluginShape } from './compose.ts';
 import { optionsIn } from './finish.ts';
 import type { Path, Problem } from './problem.ts';
 import type { Draft } from './read.ts';
-import type { Checked } from './references.ts';
+import type { Checked } from './scene.ts';
 
 /** Asks each plugin that is listed and on. A check that throws says so in its place: it must not keep a good file from being taken. */
 export function checkOptions(

@@ -1,29 +1,12 @@
 /** What a schema cannot see: names that refer to something, and things that must differ from each other. */
 import { checkPriceEntry, type PriceEntry } from '../metering/price-entry.ts';
-import { nameText, type Path, type Problem } from './problem.ts';
+import type { Path, Problem } from './problem.ts';
+import { keyPlace, listedKeys } from './provider-keys.ts';
 import type { Draft } from './read.ts';
-import type { Listen, ProviderEntry, When } from './schema.ts';
-import { mend } from './suggest.ts';
+import { checkAliases, checkBreaker, checkRoutes } from './route-checks.ts';
+import { type Checked, checkNames, listenerName, type Scene, unknownProvider } from './scene.ts';
+import type { ProviderEntry } from './schema.ts';
 import { baseUrlFault, credentialFault, headerFault, isLoopback, momentFault, originFault } from './values.ts';
-
-/** gateway.yaml after the schema: every member has its type, shorthands still stand. */
-export interface Checked {
-  listen: (Omit<Listen, 'name'> & { name?: string })[];
-  providers: Record<string, ProviderEntry>;
-  pricing: { models: Record<string, PriceEntry> };
-  routes: { match: RouteMatch; provider?: string; targets?: { provider: string }[] }[];
-  keys: { name: string; key: string; expires?: string }[];
-  server: { cors_origins: string[] };
-  plugins: ({ plugin: string; as?: string; when?: When; enabled?: boolean } & Record<string, unknown>)[];
-}
-
-type RouteMatch = { listener?: string | string[] };
-
-interface Scene {
-  config: Checked;
-  catalogue: ReadonlyMap<string, ProviderEntry>;
-  report(path: Path, message: string | null, at?: 'key' | 'value'): void;
-}
 
 /** Returns all that is wrong between the parts of a configuration whose parts are right. */
 export function checkReferences(
@@ -44,7 +27,9 @@ export function checkReferences(
     checkProvider(scene.report, ['providers', name], entry, catalogue.get(name) ?? null);
   }
   checkPrices(scene.report, ['pricing', 'models'], config.pricing.models);
+  checkAliases(scene);
   checkRoutes(scene);
+  checkBreaker(scene);
   checkKeys(scene);
   config.server.cors_origins.forEach((origin, i) => {
     scene.report(['server', 'cors_origins', i], originFault(origin));
@@ -64,6 +49,7 @@ export function checkProvider(
   else if (below === null)
     report(path, 'has no base_url; add it (only providers of the catalogue may leave it out)', 'key');
   if (entry.api_key !== undefined) report([...path, 'api_key'], credentialFault(entry.api_key));
+  checkKeyList(report, [...path, 'api_keys'], entry, { ...below, ...entry });
   if (entry.auth !== undefined) checkAuth(report, [...path, 'auth'], entry.auth, { ...below?.auth, ...entry.auth });
   for (const [name, value] of Object.entries(entry.headers ?? {})) {
     report([...path, 'headers', name], headerFault(name, value), 'key');
@@ -71,6 +57,29 @@ export function checkProvider(
   if (entry.models !== undefined && !Array.isArray(entry.models)) {
     checkPrices(report, [...path, 'models'], entry.models as Record<string, PriceEntry>);
   }
+}
+
+/** `laid` is the whole of it. Empty keys are variables that nobody has set, and as good as not there. */
+function checkKeyList(report: Scene['report'], path: Path, own: ProviderEntry, laid: ProviderEntry): void {
+  const { api_key = '' } = laid;
+  const values = new Map(api_key === '' ? [] : [[api_key, 'api_key']]);
+  const names = new Map(api_key === '' ? [] : [['1', 'api_key']]);
+  listedKeys(own).forEach(({ name, value }, i) => {
+    const at = [...path, i];
+    const [named, valued] =
+      name === null
+        ? [at, at]
+        : [
+            [...at, 'name'],
+            [...at, 'key'],
+          ];
+    const called = name ?? keyPlace(laid, i);
+    report(valued, credentialFault(value));
+    if (names.has(called)) report(named, `is called ${called}, as ${names.get(called)} is; use another name`);
+    if (values.has(value)) report(valued, `is the same as ${values.get(value)}; remove one of them`);
+    names.set(called, `api_keys[${i}]`);
+    if (value !== '') values.set(value, `api_keys[${i}]`);
+  });
 }
 
 type Auth = NonNullable<ProviderEntry['auth']>;
@@ -116,11 +125,6 @@ function checkListeners({ config, report, ...scene }: Scene): void {
   });
 }
 
-/** The name of a listener that was given none: `127.0.0.1:9110`. */
-export function listenerName({ name, host, port }: { name?: string; host: string; port: number }): string {
-  return name ?? `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
 function samePort(a: { host: string; port: number }, b: { host: string; port: number }): boolean {
   if (a.port !== b.port || a.port === 0) return false;
   const all = (host: string) => host === '0.0.0.0' || host === '::';
@@ -130,44 +134,6 @@ function samePort(a: { host: string; port: number }, b: { host: string; port: nu
     all(b.host) ||
     (isLoopback(a.host) && isLoopback(b.host) && a.host === 'localhost')
   );
-}
-
-function checkRoutes(scene: Scene): void {
-  scene.config.routes.forEach((route, i) => {
-    const path = ['routes', i];
-    if (route.targets !== undefined && route.provider !== undefined) {
-      scene.report(path, 'has both targets and provider; keep one of them');
-    } else if (route.targets === undefined && route.provider === undefined) {
-      scene.report(path, 'leads nowhere; add provider, or targets with a list of them');
-    }
-    if (route.provider !== undefined) scene.report([...path, 'provider'], unknownProvider(scene, route.provider));
-    route.targets?.forEach(({ provider }, j) => {
-      scene.report([...path, 'targets', j, 'provider'], unknownProvider(scene, provider));
-    });
-    checkNames(scene, [...path, 'match'], route.match);
-  });
-}
-
-/** A name without `*` that nothing bears is a slip of the pen: such a condition could never hold. */
-function checkNames(scene: Scene, path: Path, match: When | RouteMatch): void {
-  const listeners = scene.config.listen.map(listenerName);
-  for (const name of exact((match as When).provider)) scene.report([...path, 'provider'], unknownProvider(scene, name));
-  for (const name of exact(match.listener)) {
-    const fault = listeners.includes(name)
-      ? null
-      : `${nameText(name)} is no listener${mend(name, listeners, 'there are')}`;
-    scene.report([...path, 'listener'], fault);
-  }
-}
-
-function exact(globs: string | readonly string[] | undefined): string[] {
-  return [globs ?? []].flat().filter((glob) => !glob.includes('*'));
-}
-
-function unknownProvider({ config, catalogue }: Scene, name: string): string | null {
-  if (catalogue.has(name) || Object.hasOwn(config.providers, name)) return null;
-  const known = [...Object.keys(config.providers), ...catalogue.keys()];
-  return `${nameText(name)} is no provider${mend(name, [...new Set(known)], 'there are')}`;
 }
 
 function checkKeys({ config, report }: Scene): void {

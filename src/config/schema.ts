@@ -10,7 +10,7 @@ import { limitsSchema } from './sections/limits.ts';
 import { listenSchema } from './sections/listen.ts';
 import { pluginsSchema, type whenSchema } from './sections/plugins.ts';
 import { pricingSchema, type providerSchema, providersSchema } from './sections/providers.ts';
-import { routesSchema } from './sections/routes.ts';
+import { aliasesSchema, breakerSchema, routesSchema } from './sections/routes.ts';
 
 export const configSchema = {
   type: 'object',
@@ -45,7 +45,9 @@ export const configSchema = {
     },
     providers: providersSchema,
     pricing: pricingSchema,
+    aliases: aliasesSchema,
     routes: routesSchema,
+    breaker: breakerSchema,
     keys: keysSchema,
     limits: limitsSchema,
     on_disconnect: {
@@ -111,11 +113,17 @@ export type Limits = DeepReadonly<Plain['limits']>;
 export type GatewayKey = DeepReadonly<Plain['keys'][number]>;
 export type When = DeepReadonly<FromSchema<typeof whenSchema>>;
 
+type PlainRoute = DeepReadonly<Plain['routes'][number]>;
+export type RouteMatch = PlainRoute['match'];
+export type RouteTarget = NonNullable<PlainRoute['targets']>[number];
+export type RetrySection = PlainRoute['retry'];
+
 /** A route with its shorthand written out. */
-export interface Route {
-  readonly match: DeepReadonly<Plain['routes'][number]['match']>;
-  readonly strategy: 'fallback';
-  readonly targets: readonly { readonly provider: string; readonly model?: string }[];
+export interface Route extends Pick<PlainRoute, 'match' | 'strategy' | 'sticky' | 'retry' | 'restart'> {
+  /** Its place where it was given none: `routes[0]`. */
+  readonly name: string;
+  /** Each has either a provider or a route. */
+  readonly targets: readonly RouteTarget[];
 }
 
 /** One line of the pipeline with its reserved members taken apart from the plugin's own options. */

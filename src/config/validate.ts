@@ -8,7 +8,8 @@ import { notesOn } from './notes.ts';
 import { checkOptions } from './plugin-checks.ts';
 import { inFileOrder, nameText, type Problem, pointer } from './problem.ts';
 import { type Draft, readConfig, type Source } from './read.ts';
-import { type Checked, checkReferences } from './references.ts';
+import { checkReferences } from './references.ts';
+import type { Checked } from './scene.ts';
 import { type Config, configSchema, type ProviderEntry } from './schema.ts';
 import { secretsOf } from './secrets.ts';
 
@@ -30,6 +31,8 @@ export interface Valid {
   secrets: string[];
   /** What is allowed and worth a word at start. */
   notes: string[];
+  /** Says with its line what is wrong in the light of what is read later. */
+  problem: Draft['problem'];
 }
 
 export type CheckResult = Valid | { ok: false; problems: Problem[] };
@@ -59,7 +62,7 @@ export function validateConfig(draft: Draft, known: Known): CheckResult {
 
   const config = finish(draft, checked.data, known.plugins);
   const notes = notesOn(config, draft, known.plugins);
-  return { ok: true, config, version: versionOf(config), secrets: secretsOf(config), notes };
+  return { ok: true, config, version: versionOf(config), secrets: secretsOf(config), notes, problem: draft.problem };
 }
 
 /** The check of a whole gateway.yaml, or whose fault it is that there is none. */

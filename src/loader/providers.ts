@@ -3,12 +3,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { countProviderUnits } from '../config/finish.ts';
 import { ConfigError, inFileOrder, type Path, type Problem } from '../config/problem.ts';
+import { keysOf } from '../config/provider-keys.ts';
 import { readConfig, type Source } from '../config/read.ts';
 import { checkProvider } from '../config/references.ts';
 import type { Config, Limits, ProviderEntry } from '../config/schema.ts';
 import { providerValidator, validateDraft } from '../config/validate.ts';
 import type { Environment } from '../config/variables.ts';
-import type { Provider, ProviderKey, Signing, Timeouts } from '../pipeline/provider.ts';
+import type { Provider, Signing, Timeouts } from '../pipeline/provider.ts';
 
 /** Entries by name, in the order of their file names. */
 export type Catalogue = ReadonlyMap<string, ProviderEntry>;
@@ -103,7 +104,7 @@ function resolveProvider(name: string, entry: ProviderEntry, config: Config, fol
     name,
     adapters: Object.freeze([entry.adapter ?? DEFAULT_ADAPTER].flat()),
     baseUrl: entry.base_url.replace(/\/+$/, ''),
-    keys: Object.freeze(keysOf(entry)),
+    keys: Object.freeze(keysOf(entry).map((key) => Object.freeze(key))),
     auth: Object.freeze(resolveAuth(auth)),
     signing: resolveSigning(auth),
     headers: Object.freeze(
@@ -116,16 +117,6 @@ function resolveProvider(name: string, entry: ProviderEntry, config: Config, fol
     timeouts: Object.freeze(resolveTimeouts(entry.timeouts ?? {}, config.limits)),
     caFile: entry.ca_file === undefined ? null : resolve(folder, entry.ca_file),
   });
-}
-
-/** An empty one is a variable of the environment that nobody set. */
-function keysOf({ api_key, api_keys = [] }: ProviderEntry): ProviderKey[] {
-  const listed = [api_key ?? '', ...api_keys] as (string | { name: string; key: string })[];
-  return listed
-    .map((key, i) =>
-      typeof key === 'string' ? { name: String(i + 1), value: key } : { name: key.name, value: key.key },
-    )
-    .filter(({ value }) => value !== '');
 }
 
 /** `Bearer ` belongs to the authorization header; any other header takes the key alone unless it says otherwise. */
@@ -155,6 +146,7 @@ function resolveTimeouts(own: NonNullable<ProviderEntry['timeouts']>, limits: Li
     firstToken: own.first_token ?? limits.first_token,
     idle: own.idle ?? limits.idle,
     total: own.total ?? limits.total,
+    keepalive: own.keepalive ?? limits.keepalive ?? 0,
   };
 }
 

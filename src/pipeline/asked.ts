@@ -36,4 +36,6 @@ export interface Asked {
   endpoint: EndpointFacts | null;
   /** Named by the path: all goes there. */
   named: Provider | null;
+  /** The client brought a key of the provider's, so the gateway's own keys do not matter. */
+  ownCredential: boolean;
 }

@@ -7,6 +7,7 @@ import { type Ending, Exchange } from '../pipeline/exchange.ts';
 import { newId } from '../pipeline/id.ts';
 import { ExchangeRequest } from '../pipeline/request.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
+import { routeHeader } from '../routing/route-header.ts';
 import { type Body, type BodyProblem, planBody, readBody } from './body.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -124,7 +125,8 @@ function makeExchange(
   const request = requestOf(arrival, path, endpoint, body);
   for (const name of credentials.gatewayHeaders) request.hideHeader(name);
   hideKeys(request, traffic);
-  const named = path.provider === null ? undefined : traffic.provider(path.provider);
+  const named = (path.provider === null ? undefined : traffic.provider(path.provider)) ?? null;
+  const ownCredential = credentials.ownCredential === 'key';
   const facts = endpoint?.facts ?? null;
   const exchange = new Exchange({
     listener,
@@ -134,13 +136,14 @@ function makeExchange(
     bills: facts?.bills ?? false,
     unsendable,
     dialect: facts?.dialect ?? ((exchange) => traffic.dialectOf(path.path, exchange.provider)),
-    route: (exchange) => traffic.plan({ exchange, listener, endpoint: facts, named: named ?? null }),
+    route: (exchange) => traffic.plan({ exchange, listener, endpoint: facts, named, ownCredential }),
     whenGone: (listener) => whenGone(arrival.res, listener),
     terms: traffic.terms,
     startedAt,
     clock,
   });
   exchange.requestBytes = body?.raw.length ?? 0;
+  if (traffic.mayChoose) exchange.setHeadersLate(() => routeHeader(exchange));
   return exchange;
 }
 

@@ -1,18 +1,25 @@
 import type { Asked, EndpointFacts } from '../pipeline/asked.ts';
 import type { Dialect } from '../pipeline/dialect.ts';
 import type { RetryPolicy, RoutePlan } from '../pipeline/plan.ts';
-import type { Provider, Target } from '../pipeline/provider.ts';
+import type { Provider } from '../pipeline/provider.ts';
+import type { Destinations } from './destinations.ts';
+import { hashOf } from './hash.ts';
+import type { Alias, Planner } from './planner.ts';
+import { Way } from './way.ts';
 
 /** A route of gateway.yaml, ready to be asked. */
 export interface CompiledRoute {
-  /** Of gateway.yaml, or its place there: `routes[2]`. */
-  name: string;
-  applies(asked: Asked): boolean;
-  targets: readonly Target[];
+  /** `model` is what the client's name is an alias of; null where it is none. */
+  applies(asked: Asked, model: string | null): boolean;
+  readonly way: Way;
 }
 
 export interface RouteParts {
   routes: readonly CompiledRoute[];
+  /** What each alias stands for in the end. */
+  aliases: ReadonlyMap<string, string>;
+  planner: Planner;
+  destinations: Destinations;
   /** Those of gateway.yaml first, in its order. */
   providers: ReadonlyMap<string, Provider>;
   /** Names of the providers that gateway.yaml itself lists. */
@@ -25,9 +32,11 @@ export interface RouteParts {
   dialectOf(path: string): Dialect;
 }
 
+type Reason = 'named by the path' | 'all of this listener' | 'lists the model' | 'speaks the API';
+
 /**
- * Finds where a request goes: the listener's provider, the first route that matches, the
- * provider that lists the model, then the API's home (`google` for Gemini's paths) where
+ * Finds where a request goes: the provider that the path names, the listener's, the first route that
+ * matches, the provider that lists the model, then the API's home (`google` for Gemini's paths) where
  * gateway.yaml has it, then the first one there that speaks the API, or at least its family,
  * or else the home in the catalogue.
  *
@@ -36,34 +45,68 @@ export interface RouteParts {
  */
 export class Routes {
   readonly #parts: RouteParts;
-  readonly #speaking = new Map<string, readonly Target[]>();
+  readonly #speaking = new Map<string, Provider | null>();
+  readonly #ways = new Map<Provider, Map<Reason, Way>>();
 
   constructor(parts: RouteParts) {
     this.#parts = parts;
   }
 
   plan(asked: Asked): RoutePlan {
-    const { providers, routes } = this.#parts;
+    const { providers, routes, planner } = this.#parts;
     const { named, listener } = asked;
-    if (named !== null) return planned(one(named), null, 'named by the path');
-    if (listener.provider !== null) return planned(one(providers.get(listener.provider)), null, 'all of this listener');
-    for (const route of routes)
-      if (route.applies(asked)) return planned(route.targets, route.name, 'the first that matches');
-    return planned(...this.#unrouted(asked));
+    const alias = this.#aliasOf(asked);
+    if (named !== null) return this.#to(named, 'named by the path', asked, alias);
+    if (listener.provider !== null)
+      return this.#to(providers.get(listener.provider), 'all of this listener', asked, alias);
+    const model = alias?.model ?? null;
+    for (const route of routes) if (route.applies(asked, model)) return planner.plan(route.way, asked, alias);
+    return this.#unrouted(asked, alias);
   }
 
-  #unrouted({ exchange, endpoint }: Asked): [targets: readonly Target[], route: null, reason: string] {
-    const { path, model } = exchange.request;
-    const { dialect: family } = endpoint?.dialect ?? this.#parts.dialectOf(path);
+  #aliasOf({ exchange }: Asked): Alias | null {
+    const { aliases } = this.#parts;
+    if (aliases.size === 0) return null;
+    const alias = exchange.request.model;
+    const model = alias === null ? undefined : aliases.get(alias);
+    return model === undefined ? null : { alias: alias!, model };
+  }
+
+  #unrouted(asked: Asked, alias: Alias | null): RoutePlan {
+    const { endpoint } = asked;
+    const { request } = asked.exchange;
+    const { dialect: family } = endpoint?.dialect ?? this.#parts.dialectOf(request.path);
+    const model = alias?.model ?? request.model;
     const listing = model === null ? undefined : this.#listing(model, family);
-    if (listing) return [one(listing), null, 'lists the model'];
+    if (listing) return this.#to(listing, 'lists the model', asked, alias);
     const key = endpoint?.adapter ?? `family ${family}`;
     let found = this.#speaking.get(key);
-    if (!found) {
-      found = one(this.#speaker(endpoint, family));
+    if (found === undefined) {
+      found = this.#speaker(endpoint, family) ?? null;
       this.#speaking.set(key, found);
     }
-    return [found, null, 'speaks the API'];
+    return this.#to(found ?? undefined, 'speaks the API', asked, alias);
+  }
+
+  #to(provider: Provider | undefined, reason: Reason, asked: Asked, alias: Alias | null): RoutePlan {
+    if (provider === undefined) return nobody(alias);
+    let ways = this.#ways.get(provider);
+    if (!ways) {
+      ways = new Map();
+      this.#ways.set(provider, ways);
+    }
+    let way = ways.get(reason);
+    if (!way) {
+      way = this.#wayTo(provider, reason);
+      ways.set(reason, way);
+    }
+    return this.#parts.planner.plan(way, asked, alias);
+  }
+
+  #wayTo(provider: Provider, reason: Reason): Way {
+    const { name } = provider;
+    const way = new Way({ name: null, strategy: null, sticky: 'state', policy: POLICY, reason });
+    return way.lead([{ name, to: this.#parts.destinations.of(provider, null), weight: 1, hash: hashOf(name) }]);
   }
 
   #listing(model: string, family: string): Provider | undefined {
@@ -102,20 +145,14 @@ const POLICY: RetryPolicy = {
   restart: false,
 };
 
-const planned = (targets: readonly Target[], route: string | null, reason: string): RoutePlan => ({
-  targets,
-  decision: { route, strategy: route === null ? null : 'fallback', reason, alias: null, isBound: false },
+const nobody = (alias: Alias | null): RoutePlan => ({
+  targets: [],
+  decision: {
+    route: null,
+    strategy: null,
+    reason: 'nobody answers for this path',
+    alias: alias?.alias ?? null,
+    isBound: false,
+  },
   policy: POLICY,
 });
-
-const targets = new WeakMap<Provider, readonly Target[]>();
-
-function one(provider: Provider | undefined): readonly Target[] {
-  if (!provider) return [];
-  let list = targets.get(provider);
-  if (!list) {
-    list = [{ provider, model: null, key: provider.keys[0] ?? null }];
-    targets.set(provider, list);
-  }
-  return list;
-}

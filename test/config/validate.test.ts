@@ -90,7 +90,18 @@ describe('a gateway.yaml that is good', () => {
     );
     expect(config.listen).to.eql([{ host: '127.0.0.1', port: 80, name: '127.0.0.1:80' }]);
     expect(config.limits).to.include({ idle: 180_000, body: 1_000_000, total: 5000, connect: 10_000, headers: 32_768 });
-    expect(config.routes).to.eql([{ match: {}, strategy: 'fallback', targets: [{ provider: 'openai' }] }]);
+    expect(config.routes).to.eql([
+      {
+        name: 'routes[0]',
+        match: {},
+        strategy: 'fallback',
+        sticky: 'state',
+        targets: [{ provider: 'openai' }],
+        retry: { attempts: 6, retries: 1, backoff: 250, max_backoff: 5000, max_wait: 5000, deadline: 120_000 },
+        restart: false,
+      },
+    ]);
+    expect(config.breaker).to.eql({ window: 20, share: 50, least: 5, probe: 5000 });
     expect(config).to.include({ database: 'sqlite:data/token-spy.db', durability: 'normal', on_disconnect: 'cancel' });
     expect(() => Object.assign(config.limits, { idle: 1 })).to.throw(TypeError);
     expect(() => Object.assign(config.listen[0]!, { port: 1 })).to.throw(TypeError);
