@@ -47,7 +47,10 @@ export function readWords(body: Buffer | null): ErrorWords {
   const text = cut.toString('utf8').trimStart();
   if (text.startsWith('<')) return { ...NO_WORDS, isPage: true };
   const object = parsed(text);
-  if (object === null) return { ...NO_WORDS, text: text.slice(0, LONGEST_TEXT).toLowerCase() };
+  if (object === null) {
+    const all = text.slice(0, LONGEST_TEXT).toLowerCase();
+    return { ...NO_WORDS, codes: all, text: all };
+  }
   const read = readError(membersOf(text.startsWith('[') ? Buffer.from(JSON.stringify(object)) : cut));
   const error = asObject(object.error) ?? asObject(object.detail) ?? object;
   return {
@@ -90,7 +93,10 @@ const isStatus = (value: unknown): value is number =>
 
 function words(values: readonly unknown[]): string {
   const texts = values.filter((value) => typeof value === 'string').map((value) => value.slice(0, LONGEST_TEXT));
-  return [...new Set(texts)].join(' ').toLowerCase();
+  return [...new Set(texts)]
+    .join(' ')
+    .slice(0, 2 * LONGEST_TEXT)
+    .toLowerCase();
 }
 
 /** The limits that Google says are exceeded, and the reasons it gives. */

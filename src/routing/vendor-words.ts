@@ -24,7 +24,7 @@ const SAYINGS: readonly Saying[] = [
     means: 'context_length',
     codes:
       /\b(?:context_length_exceeded|context_window_exceeded|exceed_context_size_error|request_too_large|tokens_limit_reached|model_max_prompt_tokens_exceeded|string_above_max_length)\b/,
-    text: /request too large for|required for long context|reduce the length|maximum context length|(?:prompt|input) (?:is )?too long|too long for requested model|token count .{0,40}exceeds|exceeds? the (?:context window|available context size|maximum (?:number of tokens|allowed input length|context length))|exceed context limit|maximum prompt length|greater than the context length|longer than the (?:maximum )?model|too large for model with|context window exceeds limit|exceeded model token limit|context length exceeded|`inputs` (?:must have less|tokens \+)/,
+    text: /request too large for|required for long context|reduce the length|maximum context length|(?:prompt|input) (?:is )?too long|too long for requested model|token count .{0,40}exceeds|exceeds? the (?:context window|available context size|maximum (?:number of tokens|allowed input length|context length))|exceed context limit|maximum prompt length|greater than the context length|longer than the (?:maximum )?model|too large for model with|context window exceeds limit|exceeded model token limit|context length exceeded|less than the context length|`inputs` (?:must have less|tokens \+)/,
   },
   {
     means: 'content_filter',
@@ -36,15 +36,15 @@ const SAYINGS: readonly Saying[] = [
     // Bedrock: the model is starting. Moonshot, Gemini and others say by 429 that it is them, not the client.
     means: 'overloaded',
     codes:
-      /\b(?:overloaded_error|overloaded|engine_overloaded_error|modelnotreadyexception|slow_down|service_unavailable|capacity_exceeded)\b/,
-    text: /\boverloaded\b|experiencing high demand|no capacity available|at capacity/,
+      /\b(?:overloaded_error|overloaded|engine_overloaded_error|modelnotreadyexception|slow_down|service_unavailable|\w*capacity_exceeded)\b/,
+    text: /\boverloaded\b|experiencing high demand|no capacity available|capacity exceeded|at capacity/,
     statuses: [400, 424, 429],
   },
   {
     means: 'quota',
     codes:
-      /\b(?:insufficient_quota|insufficient_balance|insufficient_user_quota|billing_hard_limit_reached|billing_not_active|billing_error|exceeded_current_quota_error|servicequotaexceededexception|usage_limit_reached|enforced_spend_limit_reached|\w*spend_limit\w*|arrearage|quota_exceeded|access_terminated_error)\b/,
-    text: /credit balance is too low|insufficient (?:balance|credits|funds|quota)|(?:no|any|all available) credits|requires more credits|hard limit (?:has been|was) reached|specified .{0,20}usage limits|spend(?:ing)? (?:limit|cap)|prepa(?:y|yment|id) (?:funds|balance|credits)|not enough (?:balance|credits)|account is (?:not active|suspended|in arrears)/,
+      /\b(?:insufficient_quota|insufficient_balance|insufficient_user_quota|billing_hard_limit_reached|credit_balance_exhausted|\w*usage_limit_exceeded|billing_not_active|billing_error|exceeded_current_quota_error|servicequotaexceededexception|usage_limit_reached|enforced_spend_limit_reached|\w*spend_limit\w*|arrearage|quota_exceeded|access_terminated_error)\b/,
+    text: /credit balance is too low|insufficient (?:balance|credits|funds|quota)|(?:no|any|all available) credits|requires more credits|hard limit (?:has been|was) reached|specified .{0,20}usage limits|reached your usage limit|spend(?:ing)? (?:limit|cap)|prepa(?:y|yment|id) (?:funds|balance|credits)|not enough (?:balance|credits)|account is (?:not active|suspended|in arrears)/,
   },
   {
     // A day's worth, of Google's free tier, Groq's tokens and requests, Bedrock's tokens.
@@ -77,10 +77,8 @@ const SAYINGS: readonly Saying[] = [
 
 /** What a vendor's words mean; null: nothing that is known here. Times are no matter of it. */
 export function classOfWords(status: number, { codes, text, quotas }: ErrorWords): FailureClass | null {
-  if (quotas.length > 0) {
-    const told = classOfQuotas(quotas);
-    if (told !== null) return told;
-  }
+  const told = classOfQuotas(quotas, text);
+  if (told !== null) return told;
   for (const saying of SAYINGS) {
     if (saying.statuses !== undefined && !saying.statuses.includes(status)) continue;
     if (fits(saying, codes, text)) return saying.means;
@@ -94,11 +92,11 @@ export function classOfWords(status: number, { codes, text, quotas }: ErrorWords
 const fits = (saying: Saying, codes: string, text: string): boolean =>
   (saying.codes?.test(codes) ?? false) || (saying.text?.test(text) ?? false);
 
-/** Google names the limit: one of a day is used up for today, one of a minute for a moment. */
-function classOfQuotas(quotas: readonly string[]): FailureClass | null {
-  if (quotas.some((name) => /per_?(?:day|month)/i.test(name))) return 'quota';
+/** Google names the limit: one of a day is used up for today, one of a minute for a moment, one of 0 was never there. */
+function classOfQuotas(quotas: readonly string[], text: string): FailureClass | null {
+  if (quotas.length === 0) return null;
+  if (quotas.some((name) => /per_?(?:day|month)/i.test(name)) || /\blimit: 0\b/.test(text)) return 'quota';
   if (quotas.some((name) => /per_?(?:minute|second)|RATE_LIMIT_EXCEEDED/i.test(name))) return 'rate';
   if (quotas.includes('API_KEY_INVALID')) return 'auth';
-  if (quotas.includes('BILLING_DISABLED')) return 'quota';
-  return null;
+  return quotas.includes('BILLING_DISABLED') ? 'quota' : null;
 }
