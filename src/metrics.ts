@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-import type { Metrics } from './plugin.ts';
+import type { GaugeReading, Metrics } from './plugin.ts';
 
 /** Distinct values of one label of one metric; the rest is `other`, so that made-up names make no series. */
 const MAX_VALUES = 50;
@@ -12,7 +12,7 @@ const MAX_VALUES = 50;
 export class GatewayMetrics {
   readonly registry = new Registry();
   readonly #seen = new Map<string, Set<string>>();
-  readonly #reads = new Map<string, () => number>();
+  readonly #reads = new Map<string, () => number | readonly GaugeReading[]>();
   readonly #counters = new Map<string, (values?: Record<string, string>) => { inc(amount?: number): void }>();
 
   constructor() {
@@ -34,7 +34,7 @@ export class GatewayMetrics {
         const histogram = this.histogram(full(what, ''), help, buckets, labels);
         return { observe: (value, values) => histogram(values).observe(value) };
       },
-      gauge: (what, help, read) => this.gauge(full(what, ''), help, read),
+      gauge: (what, help, read, labels = []) => this.gauge(full(what, ''), help, read, labels),
     };
   }
 
@@ -92,16 +92,28 @@ export class GatewayMetrics {
   }
 
   /** A figure that is read when somebody asks; who says it last is asked. */
-  gauge(name: string, help: string, read: () => number): void {
+  gauge(
+    name: string,
+    help: string,
+    read: () => number | readonly GaugeReading[],
+    labels: readonly string[] = [],
+  ): void {
     const reads = this.#reads;
     reads.set(name, read);
     if (this.registry.getSingleMetric(name)) return;
+    const bounded = (values: Readonly<Record<string, string>>): Record<string, string> =>
+      Object.fromEntries(labels.map((label) => [label, this.#bound(`${name}\n${label}`, values[label] ?? '')]));
     new Gauge({
       name,
       help,
+      labelNames: [...labels],
       registers: [this.registry],
       collect() {
-        this.set(reads.get(name)!());
+        const now = reads.get(name)!();
+        if (typeof now === 'number') return this.set(now);
+        // What is not read any more is gone.
+        this.reset();
+        for (const { labels: values, value } of now) this.set(bounded(values), value);
       },
     });
   }

@@ -27,6 +27,7 @@ export type { Calendar, Period } from './accounts/period.ts';
 export { isZone, readPeriod, windowOf } from './accounts/period.ts';
 export type { AccountKey, Dimension, FactOf, Measure, Window } from './accounts/series.ts';
 export { Series } from './accounts/series.ts';
+export { compileGlobs } from './bytes/glob.ts';
 export { JsonSequence } from './bytes/json-sequence.ts';
 export { JsonWalk } from './bytes/json-walk.ts';
 export { Words } from './bytes/words.ts';
@@ -258,8 +259,13 @@ export interface Metrics {
     buckets: readonly number[],
     labels?: readonly string[],
   ): { observe(value: number, labels?: Record<string, string>): void };
-  /** A figure that is read when somebody asks, without `_total`. */
-  gauge(what: string, help: string, read: () => number): void;
+  /** A figure that is read when somebody asks, without `_total`; with labels, one for each of their values. */
+  gauge(what: string, help: string, read: () => number | readonly GaugeReading[], labels?: readonly string[]): void;
+}
+
+export interface GaugeReading {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 /** Gives a plugin its types; it returns what it was given. */

@@ -67,4 +67,21 @@ describe('metrics', () => {
     metrics.lend('queue').gauge('waiting', 'In line.', () => 2);
     expect(await series(metrics, 'gateway_queue')).to.eql(['gateway_queue_waiting 2']);
   });
+
+  it('have a gauge for each value of its labels, and none for what is gone', async () => {
+    const metrics = new GatewayMetrics();
+    let states = [
+      { labels: { alert: 'spend' }, value: 3 },
+      { labels: { alert: 'errors' }, value: 0 },
+    ];
+    metrics.lend('alerts').gauge('state', 'State.', () => states, ['alert']);
+    expect(await series(metrics, 'gateway_alerts')).to.eql([
+      'gateway_alerts_state{alert="spend"} 3',
+      'gateway_alerts_state{alert="errors"} 0',
+    ]);
+    states = states.slice(1);
+    expect(await series(metrics, 'gateway_alerts')).to.eql(['gateway_alerts_state{alert="errors"} 0']);
+    states = Array.from({ length: 60 }, (_, n) => ({ labels: { alert: `made-up-${n}` }, value: 1 }));
+    expect((await series(metrics, 'gateway_alerts')).length).to.be.at.most(51);
+  });
 });
