@@ -13,6 +13,7 @@ export interface Notice {
   readonly id: string;
   /** What kind of happening: `alert`, `budget_exceeded`, `session_reset`. */
   readonly event: string;
+  /** Of the end of something, that of its beginning: so both reach the same channels. */
   readonly severity: Severity;
   /** True: what was told with this `key` before is over. */
   readonly resolves: boolean;

@@ -20,7 +20,7 @@ class Shelf implements Documents {
     }
     for (const listener of [...this.listeners]) listener();
   }
-  putUnchanged = async (id: string, body: Json) => (await this.put(id, body), true);
+  putUnchanged = (id: string, body: Json) => this.put(id, body).then(() => true);
   async delete(id: string): Promise<boolean> {
     await this.putAll(new Map([[id, null]]));
     return true;

@@ -13,7 +13,7 @@ class Shelf {
     this.bodies.set(id, body);
     for (const listener of this.listeners) listener();
   }
-  putUnchanged = async (id: string, body: Json) => (await this.put(id, body), true);
+  putUnchanged = (id: string, body: Json) => this.put(id, body).then(() => true);
   async putAll(bodies: ReadonlyMap<string, Json | null>): Promise<void> {
     for (const [id, body] of bodies) await (body === null ? this.delete(id) : this.put(id, body));
   }
