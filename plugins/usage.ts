@@ -1,4 +1,5 @@
 import {
+  type Cost,
   definePlugin,
   type Exchange,
   type ExchangeResponse,
@@ -40,6 +41,11 @@ export default definePlugin({
         exchange.onResponse((response) => {
           ear = exchange.api === null ? null : listen(exchange, response);
         });
+        exchange.state.giveUp = () => {
+          const reading = ear?.read(false) ?? null;
+          ear = null;
+          return reading && giveUp(exchange, reading, count);
+        };
         exchange.state.readNow = (body) => ear !== null && readAnswer(exchange, ear.read(true, body));
         exchange.onFinish(() => {
           const outcome = exchange.ending?.outcome;
@@ -47,7 +53,7 @@ export default definePlugin({
           if (reading) {
             readAnswer(exchange, reading);
             refine(exchange, reading);
-            count(exchange, reading);
+            count(exchange, reading, exchange.state.cost);
           }
           if (isUnsaid(exchange, reading)) return estimate(exchange, reading, ear?.text() ?? null, counting);
         });
@@ -78,6 +84,7 @@ function listen(exchange: Exchange, response: ExchangeResponse): Ear {
   delete exchange.state.timeToFirstToken;
   response.beginsWhen(() => !streamAsked || meter.started);
   response.drainWhen(() => meter.finishing);
+  response.tellsOf(() => meter.problem);
   let reading: Reading | null = null;
   response.tap((chunk) => {
     if (reading === null) meter.push(chunk);
@@ -100,8 +107,23 @@ function readAnswer(exchange: Exchange, reading: Reading): true {
   return true;
 }
 
+/** Forgets an answer that another one takes the place of; returns what is known of its cost. */
+function giveUp(exchange: Exchange, reading: Reading, count: Count): string | null {
+  const { state } = exchange;
+  delete state.reading;
+  delete state.cost;
+  delete state.timeToFirstToken;
+  if (reading.usageStatus === 'not_applicable') return null;
+  const cost = costOf(exchange, reading);
+  count(exchange, reading, cost);
+  return cost.cost_usd;
+}
+
+/** Adds an answer to the metrics. */
+type Count = (exchange: Exchange, reading: Reading, cost: Cost | undefined) => void;
+
 /** Makes the function that adds an answer to the metrics. */
-function counters(metrics: Metrics): (exchange: Exchange, reading: Reading) => void {
+function counters(metrics: Metrics): Count {
   const tokens = metrics.counter(
     'gen_ai_client_token_usage',
     'Tokens as providers reported them.',
@@ -113,7 +135,7 @@ function counters(metrics: Metrics): (exchange: Exchange, reading: Reading) => v
     LABELS,
   );
   const unpriced = metrics.counter('unpriced', 'Billed answers whose cost is unknown.', LABELS);
-  return ({ provider, state: { cost } }, reading) => {
+  return ({ provider }, reading, cost) => {
     const labels = {
       gen_ai_provider_name: provider?.name ?? '',
       gen_ai_response_model: cost?.priced_as ? (reading.model ?? '') : (cost?.cost_source ?? 'unpriced'),

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { Drafting } from '../src/blueprint.ts';
 import { Generation, type GenerationParts } from '../src/generation.ts';
 import { Resources } from '../src/resources.ts';
+import { HealthBook } from '../src/routing/health-book.ts';
 import { root } from './support/gateway.ts';
 
 describe('a generation', () => {
@@ -36,6 +37,7 @@ describe('a generation', () => {
       resources,
       generatedKey: null,
       storeKey: 'store',
+      health: new HealthBook(),
       lend: (_plugin, options) => ({
         lent: { options, publish: (event: string, name: string) => told.push(`${event} ${name}`) } as never,
         close: () => {},

@@ -50,6 +50,10 @@ export class AnswerMeter implements Meter {
     return this.#draft.finishing;
   }
 
+  get problem(): Reading['error'] {
+    return this.#draft.error;
+  }
+
   get text(): KeptText {
     return this.#draft.text;
   }

@@ -23,6 +23,8 @@ export interface Meter {
   readonly started: boolean;
   /** True once a finish reason was seen: what follows is only the bill. */
   readonly finishing: boolean;
+  /** Type and code of an error that the answer tells under a good status; null as long as it tells none. */
+  readonly problem: Reading['error'];
   /** What was generated, as far as it was kept: to be counted, never to be stored. */
   readonly text: KeptText;
   /** Called once, after the last byte; `whole` is false when the transport broke. */

@@ -38,6 +38,11 @@ export interface ExchangeState {
    * the whole body before it leaves. Sets `reading` and `cost`; false where nothing is read.
    */
   readNow?: (body?: Uint8Array) => boolean;
+  /**
+   * Ends the reading of an answer that is given up for another one, and forgets it. Returns what it
+   * cost as far as the provider had told by then, US dollars; null where it had told nothing.
+   */
+  giveUp?: () => string | null;
   estimate?: NonNullable<ExchangeRecord['estimate']>;
   foresight?: Foresight;
   prediction?: NonNullable<ExchangeRecord['prediction']>;

@@ -48,6 +48,8 @@ export interface Timeouts {
   readonly firstToken: number;
   readonly idle: number;
   readonly total: number;
+  /** An event stream that is silent for so long is sent a comment; 0 where none is. */
+  readonly keepalive: number;
 }
 
 /** Where a request may go. */

@@ -19,6 +19,12 @@ export interface BodyMapper {
   end(): Uint8Array;
 }
 
+/** An error inside an answer with a good status, in the provider's own words for it. */
+export interface TroubleTold {
+  readonly type: string | null;
+  readonly code: string | null;
+}
+
 /** Takes note of a throw and tells whether to go on without the stage. */
 export type StageFailed = (stage: string, error: unknown) => 'refuse' | 'skip';
 
@@ -50,6 +56,7 @@ export class ExchangeResponse {
   readonly #peek: (limit: number) => Promise<Buffer>;
   #finishing: () => boolean = () => false;
   #begun: () => boolean = () => true;
+  #problem: () => TroubleTold | null = () => null;
   #stage = '';
   #failed: StageFailed = () => 'refuse';
 
@@ -175,5 +182,14 @@ export class ExchangeResponse {
 
   get begun(): boolean {
     return this.#begun();
+  }
+
+  /** Tells the error that an answer with a good status has told of so far; null for none. */
+  tellsOf(problem: () => TroubleTold | null): void {
+    this.#problem = problem;
+  }
+
+  get problem(): TroubleTold | null {
+    return this.#problem();
   }
 }

@@ -7,6 +7,7 @@ import { Chunks } from './chunks.ts';
 import { encodingsOf, isDecodable, openDecoder } from './decode.ts';
 import type { Decoder } from './decoder.ts';
 import { type DownHeaders, has, without } from './headers.ts';
+import type { Hold } from './hold.ts';
 
 const REWRITTEN = new Set(['content-encoding', 'content-length', 'etag', 'content-md5', 'digest']);
 /** Error answers are held up to here to be scrubbed; nothing beyond it is sent. */
@@ -21,6 +22,8 @@ export interface DeliveryOptions {
   scrub: ((text: string) => string) | null;
   /** Called when a `write` that returned false may go on. */
   resume: () => void;
+  /** Keeps status, headers and bytes back until `open`; null: they leave at once. */
+  hold: Hold | null;
 }
 
 /**
@@ -32,12 +35,15 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #mapped: MappedStream | null;
+  #hold: Hold | null;
+  #head: { status: number; statusText: string } | null = null;
   #decoder: Decoder | null = null;
   #chunks: Chunks | null = null;
   /** The client gets what the decoder gives, not what came. */
   readonly #plain: boolean;
-  #held: Uint8Array[] | null = null;
-  #heldBytes = 0;
+  /** An error answer that is still to be scrubbed. */
+  #unscrubbed: Uint8Array[] | null = null;
+  #unscrubbedBytes = 0;
   #first = true;
   /** Nobody reads any more: only the taps go on. */
   #deaf = false;
@@ -49,22 +55,46 @@ export class Delivery {
   constructor(options: DeliveryOptions) {
     this.#options = options;
     const { response, res } = options;
+    this.#hold = options.hold;
     const encodings = encodingsOf(response.header('content-encoding'));
     const readable = encodings.length > 0 && isDecodable(encodings);
     this.#mapped =
       response.mappers.length > 0 && (encodings.length === 0 || readable) ? new MappedStream(response.mappers) : null;
-    if (options.scrub) this.#held = [];
+    if (options.scrub) this.#unscrubbed = [];
     this.#plain =
       readable &&
-      (this.#mapped !== null || this.#held !== null || !accepts(res.req.headers['accept-encoding'], encodings));
+      (this.#mapped !== null || this.#unscrubbed !== null || !accepts(res.req.headers['accept-encoding'], encodings));
     if (readable && (this.#plain || response.taps.length > 0))
       this.#decoder = openDecoder(encodings, this.#decoded, options.resume);
   }
 
-  /** Sends status and headers. */
+  /** Sends status and headers, or keeps them with what follows. */
   begin(status: number, statusText: string): void {
+    if (this.#hold !== null) this.#head = { status, statusText };
+    else this.#begin(status, statusText);
+  }
+
+  /** Nothing has left yet, and nothing of it need ever leave. */
+  get isHeld(): boolean {
+    return this.#hold !== null;
+  }
+
+  /** Lets go what was held. Returns false when it is more than the client can take at once. */
+  open(): boolean {
+    const hold = this.#hold;
+    const head = this.#head;
+    if (hold === null || head === null) return true;
+    this.#hold = null;
+    if (this.#deaf) return true;
+    this.#begin(head.status, head.statusText);
+    let room = true;
+    for (const chunk of hold.take()) room = this.#send(chunk) && room;
+    return room;
+  }
+
+  #begin(status: number, statusText: string): void {
     const { res, headers, response, exchange, scrub } = this.#options;
-    const rewritten = this.#plain || this.#mapped !== null || this.#held !== null;
+    const rewritten = this.#plain || this.#mapped !== null || this.#unscrubbed !== null;
     let out = rewritten ? without(headers.out, REWRITTEN) : headers.out;
     if (scrub) out = out.map((text) => scrub(text));
     const added = Object.entries(exchange.headers);
@@ -93,11 +123,15 @@ export class Delivery {
     return this.#decoder.push(chunk) && room && !this.#full;
   }
 
-  /** Says that the answer is whole; resolves when the decoder has given all of it and the client's end was called. */
-  async end(): Promise<void> {
+  /** Says that no more comes; resolves when the decoder and the mappers have given all of it. */
+  async flush(): Promise<void> {
     if (this.#decoder) await this.#decoder.end();
+    if (this.#unscrubbed) this.#release(this.#unscrubbed);
     if (this.#mapped) this.#send(this.#mapped.end());
-    if (this.#held) this.#release(this.#held);
+  }
+
+  /** Says that the answer is whole, to the client as well. After `flush` and, where it was held, `open`. */
+  end(): void {
     if (!this.#deaf && !this.failed) (this.#chunks ?? this.#options.res).end();
   }
 
@@ -126,20 +160,26 @@ export class Delivery {
   /** The client has left: taps go on, nothing is written any more. */
   goDeaf(): void {
     this.#deaf = true;
+    this.#hold?.take();
     this.#full = false;
     this.#decoder?.resume();
   }
 
   readonly #decoded = (chunk: Uint8Array): boolean => {
     let room = true;
-    if (this.#held) this.#hold(chunk);
+    if (this.#unscrubbed) this.#keep(chunk);
     else if (this.#decoder === null || this.#plain) room = this.#send(this.#mapped ? this.#mapped.push(chunk) : chunk);
     for (const tap of this.#options.response.taps) tap(chunk);
+    this.#hold?.heard();
     return room;
   };
 
   #send(chunk: Uint8Array): boolean {
     if (this.#deaf || chunk.length === 0) return true;
+    if (this.#hold !== null) {
+      this.#hold.push(chunk);
+      return true;
+    }
     this.bytes += chunk.length;
     for (let at = Math.max(0, chunk.length - 4); at < chunk.length; at++) this.#tail = (this.#tail << 8) | chunk[at]!;
     const { res, resume } = this.#options;
@@ -155,20 +195,21 @@ export class Delivery {
     return false;
   }
 
-  #hold(chunk: Uint8Array): void {
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes <= MAX_ERROR_BODY) this.#held!.push(chunk);
+  #keep(chunk: Uint8Array): void {
+    this.#unscrubbedBytes += chunk.length;
+    if (this.#unscrubbedBytes <= MAX_ERROR_BODY) this.#unscrubbed!.push(chunk);
   }
 
   #release(held: Uint8Array[]): void {
     const text = Buffer.concat(held).toString('latin1');
-    this.#send(Buffer.from(this.#options.scrub!(text), 'latin1'));
+    const scrubbed = Buffer.from(this.#options.scrub!(text), 'latin1');
+    this.#send(this.#mapped ? this.#mapped.push(scrubbed) : scrubbed);
   }
 
   /** Some CDNs compress without saying so; the client gets it as it is, the taps get it decoded. */
   #suspectGzip(chunk: Buffer): void {
     this.#first = false;
-    const plain = this.#decoder === null && this.#mapped === null && this.#held === null;
+    const plain = this.#decoder === null && this.#mapped === null && this.#unscrubbed === null;
     if (!plain || chunk[0] !== 0x1f || chunk[1] !== 0x8b || this.#options.response.taps.length === 0) return;
     this.#decoder = openDecoder(['gzip'], this.#decoded, this.#options.resume);
   }

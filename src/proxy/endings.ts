@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Ending, Exchange } from '../pipeline/exchange.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
 import type { Delivery } from './delivery.ts';
-import { type Failure, STOPPING, sendProblem } from './problems.ts';
+import { type Failure, sendProblem } from './problems.ts';
 
 /** What is left for a client that takes nothing is not waited for longer than this, milliseconds. */
 const FLUSH_MS = 1000;
@@ -23,10 +23,29 @@ export function sendVerdict(exchange: Exchange, verdict: Verdict, res: ServerRes
   return { outcome: 'refused', status: verdict.status, error: { type: 'gateway', code: verdict.code } };
 }
 
+export const errorOf = ({ code }: Failure): NonNullable<Ending['error']> => ({
+  type: code.startsWith('upstream') ? 'upstream' : 'gateway',
+  code,
+});
+
+/** Ends an exchange of which the client has got nothing with an error in its dialect. */
+export function sendFailure(
+  exchange: Exchange,
+  failure: Failure,
+  res: ServerResponse,
+  { isHeldBack, retryAfterMs }: { isHeldBack: boolean; retryAfterMs: number | null },
+): Ending {
+  const wait = retryAfterMs === null ? undefined : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
+  sendProblem(res, exchange.dialect, { ...failure, requestId: exchange.id }, { ...wait, ...exchange.headers });
+  // What breaks off while it is held back was made and is charged, though its client gets an error instead.
+  const outcome = isHeldBack ? 'truncated' : failure.status < 500 ? 'refused' : 'upstream_error';
+  return { outcome, status: failure.status, error: errorOf(failure) };
+}
+
 /**
  * Breaks an answer off so that nobody takes it for whole: what was written still leaves,
  * and the connection ends without the mark of an end. HTTP/1.0 may have no such mark, so
- * there the connection is reset. A stream that the gateway itself gives up is told so first,
+ * there the connection is reset. A stream is told so first, in the client's own dialect,
  * where an event can be added to what has left.
  */
 export function breakOff(exchange: Exchange, failure: Failure, res: ServerResponse, delivery: Delivery | null): void {
@@ -37,8 +56,7 @@ export function breakOff(exchange: Exchange, failure: Failure, res: ServerRespon
     return;
   }
   const isStream = exchange.response?.contentType === 'text/event-stream';
-  const isOurs = failure === STOPPING || failure.code.endsWith('_timeout');
-  if (delivery?.canAdd && isStream && isOurs) {
+  if (delivery?.canAdd && isStream) {
     delivery.add(exchange.dialect.errorEvent({ ...failure, requestId: exchange.id }));
   }
   socket.destroySoon();

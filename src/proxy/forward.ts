@@ -1,33 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Ending, Exchange } from '../pipeline/exchange.ts';
-import { ExchangeResponse } from '../pipeline/response.ts';
+import type { FailureClass } from '../pipeline/plan.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
-import { Attempt } from './attempt.ts';
+import { wantsBody } from '../routing/failure.ts';
+import type { Journey, Step } from '../routing/journey.ts';
 import type { OwnCredential } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';
-import { encodingsOf } from './decode.ts';
-import { Delivery } from './delivery.ts';
-import { breakOff, sendVerdict } from './endings.ts';
-import { type DownHeaders, downstreamHeaders } from './headers.ts';
-import { Itinerary } from './itinerary.ts';
-import { type Outgoing, outgoing } from './outgoing.ts';
+import { breakOff, errorOf, sendFailure, sendVerdict } from './endings.ts';
+import { Leg, type LegEvents, type LegParts } from './leg.ts';
 import { Patience } from './patience.ts';
-import { Peek } from './peek.ts';
-import {
-  CLIENT_GONE,
-  type Failure,
-  failureOf,
-  isUnread,
-  REDIRECT,
-  RETRIED,
-  STOPPING,
-  sendProblem,
-  TOO_LONG,
-} from './problems.ts';
+import { CLIENT_GONE, type Failure, NO_CONNECTION, RETRIED, SAID_ERROR, TOO_LATE } from './problems.ts';
+import { setbackOf, troubleOf } from './setback.ts';
 import type { Traffic } from './traffic.ts';
-
-const FALLBACK_STATUS = new Set([429, 500, 502, 503, 504, 529]);
 
 export interface ForwardParts {
   exchange: Exchange;
@@ -39,35 +24,52 @@ export interface ForwardParts {
 }
 
 /**
- * Takes one exchange to its upstream and the answer back to the client.
+ * Takes one exchange along its plan, attempt by attempt, and an answer back to the client.
  *
- * The answer's first byte decides: before it, an attempt that failed may be followed by
- * another; after it, a failure is shown to the client as a broken connection, never as an
- * end. `run` resolves exactly once, when nothing more happens on either socket.
+ * As long as nothing of an answer has left for the client, an attempt that failed may be
+ * followed by another; from then on a failure is shown as a broken connection, never as an
+ * end. `run` resolves exactly once, when nothing more happens on any socket.
  */
 export class Forward {
   readonly #parts: ForwardParts;
   readonly #patience: Patience;
-  readonly #itinerary: Itinerary;
+  readonly #journey: Journey;
+  readonly #legParts: LegParts;
+  readonly #events: LegEvents;
   #resolve: (ending: Ending) => void = () => {};
   #settled = false;
-  #attempt: Attempt | null = null;
-  #out: Outgoing | null = null;
-  #delivery: Delivery | null = null;
-  #response: ExchangeResponse | null = null;
-  #peek: Peek | null = null;
   #gone = false;
+  #leg!: Leg;
+  /** The first attempt, where its error answer may be the one to show in the end. */
+  #first: Leg | null = null;
+  /** Shown instead of the last error answer, where its listeners let that pass. */
+  #instead: Leg | null = null;
+  #retryAfterMs: number | null = null;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: ForwardParts) {
+    const { exchange, traffic, deadlines, ownCredential, req, res } = parts;
     this.#parts = parts;
-    const { deadlines, traffic, exchange } = parts;
-    this.#itinerary = new Itinerary(exchange);
-    this.#patience = new Patience(deadlines, traffic.limits.clientStall, {
-      begun: () => this.#response?.begun ?? false,
+    this.#journey = traffic.journey(exchange);
+    const deadline = exchange.plan.policy.deadline - exchange.elapsed();
+    this.#patience = new Patience(deadlines, traffic.limits.clientStall, deadline, {
+      begun: () => this.#leg.response?.begun ?? false,
+      undecided: () => !this.#leg.isSeen && !this.#leg.isHeldBack,
       over: (failure) => this.#failed(failure),
-      stalled: () => parts.res.destroy(),
+      stalled: () => res.destroy(),
       drained: () => this.#settle({ outcome: 'client_aborted', status: this.#seen, error: null }),
+      quiet: () => this.#leg.ping(),
     });
+    this.#legParts = { exchange, traffic, ownCredential, req, res, patience: this.#patience };
+    this.#events = {
+      mayGoOn: () => this.#mayGoOn(),
+      wantsBody: (status) => wantsBody(status) || this.#first === null,
+      answered: () => this.#answered(),
+      refused: (body) => this.#refused(body),
+      passes: (verdict) => this.#passes(verdict),
+      failed: (failure, stale) => this.#failed(failure, stale),
+      complete: () => this.#complete(),
+    };
   }
 
   run(): Promise<Ending> {
@@ -75,130 +77,158 @@ export class Forward {
       this.#resolve = resolve;
       const { res } = this.#parts;
       res.once('close', () => this.#closed());
-      if (res.destroyed) this.#closed();
+      if (res.destroyed) this.#settle({ outcome: 'client_aborted', status: null, error: null });
       else this.#send();
     });
   }
 
   #send(): void {
-    const { exchange, traffic, req, ownCredential } = this.#parts;
-    const target = this.#itinerary.depart();
-    const out = outgoing(exchange, target, req, ownCredential, traffic.limits.body);
-    this.#out = out;
-    exchange.requestBytes = out.bytes;
-    const attempt = new Attempt(traffic.pool(target.provider), {
-      headers: (status, raw, statusText) => this.#headers(status, raw, statusText),
-      data: (chunk) => this.#data(chunk),
-      complete: () => this.#completed(),
-      failed: (error) => this.#failed(failureOf(error), attempt.isStale(error)),
-    });
-    this.#attempt = attempt;
-    this.#patience.waitFor(attempt, target.provider.timeouts);
-    attempt.send(out.options);
+    this.#timer = null;
+    const leg = new Leg(this.#legParts, this.#journey.depart(), this.#events);
+    this.#leg = leg;
+    leg.send();
   }
 
-  #headers(status: number, raw: Buffer[], statusText: string): boolean {
-    const { exchange, traffic } = this.#parts;
-    const headers = downstreamHeaders(raw);
-    const { all } = headers;
-    if (status >= 300 && status < 400 && all.has('location')) {
-      this.#note(status, REDIRECT.code);
-      this.#fail(REDIRECT);
-      return false;
-    }
-    if (FALLBACK_STATUS.has(status) && this.#canGoOn()) {
-      this.#note(status, `status_${status}`);
-      this.#goOn();
-      return false;
-    }
-    this.#note(status, 'answered');
-    this.#patience.heard('deciding');
-    const attempt = this.#attempt!;
-    const peek = new Peek(encodingsOf(all.get('content-encoding')), () => attempt.resume());
-    const response = new ExchangeResponse(status, all, (limit) => peek.read(limit));
-    exchange.response = response;
-    this.#response = response;
-    const verdict = traffic.pipeline.heard(exchange, response);
-    if (!(verdict instanceof Promise)) {
-      this.#decide(verdict, status, statusText, headers);
-      return !this.#settled;
-    }
-    this.#peek = peek;
-    void verdict.then((decided) => {
-      if (attempt !== this.#attempt || this.#settled) return;
-      this.#peek = null;
-      this.#decide(decided, status, statusText, headers);
-      if (attempt === this.#attempt && !this.#settled) this.#replay(peek);
-    });
-    return true;
+  #answered(): void {
+    this.#leg.departure.flight.answered(this.#patience.waited);
+    this.#note('answered');
+    this.#leg.pass();
   }
 
-  #decide(verdict: Verdict | undefined, status: number, statusText: string, headers: DownHeaders): void {
-    const { exchange, res, req, traffic } = this.#parts;
-    if (verdict?.kind === 'retry') {
-      this.#again(verdict.provider, verdict.reason);
+  /** An error answer is here. */
+  #refused(body: Buffer | null): void {
+    const leg = this.#leg;
+    const setback = setbackOf(leg, body);
+    this.#tell(setback.failure, setback.retryAfterMs);
+    this.#note(`status_${leg.head!.status}`, setback.failure);
+    const step = this.#mayGoOn() ? this.#journey.after(setback, this.#parts.exchange.elapsed()) : null;
+    if (step?.kind === 'send') {
+      this.#goOn(step);
       return;
     }
-    if (verdict) {
-      this.#attempt!.cancel();
+    this.#instead = step?.shown === 'first' ? this.#first : null;
+    if (this.#instead === null) this.#note('answered');
+    leg.pass();
+  }
+
+  /** Its listeners have heard of an answer. True: it goes to the client. */
+  #passes(verdict: Verdict | undefined): boolean {
+    const { exchange, res } = this.#parts;
+    const first = this.#instead;
+    this.#instead = null;
+    if (verdict?.kind === 'retry') this.#again(verdict.provider, verdict.reason);
+    else if (verdict) {
+      this.#leg.attempt.cancel();
       this.#settle(sendVerdict(exchange, verdict, res));
-      return;
+    } else if (first?.comeBack()) {
+      this.#drop(this.#leg);
+      this.#leg = first;
+      exchange.target = first.departure.target;
+      first.pass();
+    } else {
+      if (first) this.#note('answered');
+      return true;
     }
-    // A provider that answers before it has read an upload will not read the rest.
-    if (isUnread(req)) res.shouldKeepAlive = false;
-    const scrub = status >= 400 && this.#out!.gatewayKey ? traffic.scrub : null;
-    const resume = (): void => this.#caughtUp();
-    const delivery = new Delivery({ res, response: this.#response!, headers, exchange, scrub, resume });
-    this.#delivery = delivery;
-    this.#patience.heard('passing');
-    delivery.begin(status, statusText);
-  }
-
-  #data(chunk: Buffer): boolean {
-    this.#patience.heard();
-    this.#parts.exchange.responseBytes += chunk.length;
-    if (this.#peek) return this.#peek.push(chunk) || this.#enough();
-    const delivery = this.#delivery!;
-    if (delivery.write(chunk)) return true;
-    if (delivery.failed) this.#fail(failureOf(null));
-    else this.#patience.clientIsFull();
     return false;
   }
 
-  /** As much of the answer is held as a listener may want: the provider is not to blame for the time it thinks. */
-  #enough(): false {
-    this.#patience.heard('thinking');
-    return false;
-  }
-
-  /** Chunks that came while a listener was thinking go on their way. */
-  #replay(peek: Peek): void {
-    for (const chunk of peek.take()) if (!this.#delivery!.write(chunk)) this.#patience.clientIsFull();
-    if (peek.ended) this.#completed();
-    else if (!this.#patience.clientLags) this.#attempt!.resume();
-  }
-
-  #caughtUp(): void {
-    if (this.#delivery!.failed) this.#fail(failureOf(null));
-    else if (this.#patience.clientCaughtUp()) this.#attempt!.resume();
-  }
-
-  #completed(): void {
-    if (this.#peek) {
-      this.#enough();
-      this.#peek.end();
+  /** An attempt came to nothing: another may follow as long as the client has got nothing of this one. */
+  #failed(failure: Failure, stale = false): void {
+    if (this.#settled) return;
+    if (failure === CLIENT_GONE) {
+      this.#closed();
       return;
     }
-    const delivery = this.#delivery!;
-    this.#patience.heard('leaving');
-    void delivery.end().then(() => {
-      const { res } = this.#parts;
-      const status = this.#seen;
-      if (delivery.failed) this.#fail(failureOf(null));
-      else if (this.#gone) this.#settle({ outcome: 'client_aborted', status, error: null });
-      else if (res.writableFinished) this.#finished(status!);
-      else res.once('finish', () => this.#finished(status!));
-    });
+    const leg = this.#leg;
+    if (this.#timer !== null || leg.isSeen) {
+      if (this.#timer === null) this.#tell(troubleOf(leg, failure));
+      this.#fail(failure);
+      return;
+    }
+    const canResend = this.#parts.exchange.request.outgoing() !== null;
+    const again = stale && this.#patience.phase === 'waiting' && this.#journey.tries === 1 && canResend;
+    const trouble = again ? null : troubleOf(leg, failure);
+    this.#tell(trouble);
+    this.#note(failure.code, trouble ?? undefined);
+    if (again) {
+      void leg.leave();
+      this.#send();
+      return;
+    }
+    this.#afterFailure(failure, trouble);
+  }
+
+  #afterFailure(failure: Failure, trouble: FailureClass | null): void {
+    const { exchange } = this.#parts;
+    const isLast = trouble === null || failure === TOO_LATE;
+    // Who took no connection in all that time is not waited for once more.
+    const isFinal = failure === NO_CONNECTION;
+    const setback = { failure: trouble ?? 'connect', retryAfterMs: null, ownKey: this.#leg.ownKey, isFinal };
+    const step = isLast || !this.#mayGoOn() ? null : this.#journey.after(setback, exchange.elapsed());
+    if (step?.kind === 'send') this.#goOn(step);
+    // What the provider itself says of it is more than we could.
+    else if (failure === SAID_ERROR) this.#leg.open();
+    else {
+      this.#retryAfterMs = step?.retryAfterMs ?? null;
+      this.#fail(failure);
+    }
+  }
+
+  /** There may be another attempt, as far as the plan and the request allow: an upload that has begun cannot be sent again. */
+  #mayGoOn(): boolean {
+    const { exchange, req } = this.#parts;
+    const { targets } = exchange;
+    const { retries, attempts } = exchange.plan.policy;
+    if ((targets.length === 1 && retries === 0) || this.#gone || this.#journey.tries >= attempts) return false;
+    return exchange.request.outgoing() !== null || !req.readableDidRead;
+  }
+
+  #goOn({ waitMs, why }: Step & { kind: 'send' }): void {
+    const { exchange } = this.#parts;
+    const { provider } = this.#leg.departure.target;
+    exchange.note('route', why, { provider: provider.name });
+    this.#first ??= this.#leg;
+    this.#drop(this.#leg);
+    if (waitMs <= 0) this.#send();
+    else {
+      this.#patience.pause(provider.timeouts);
+      this.#timer = setTimeout(() => this.#send(), waitMs).unref();
+    }
+  }
+
+  /** Sends once more because a listener asks for it. */
+  #again(provider: string | null, reason: string): void {
+    const { exchange } = this.#parts;
+    const last = exchange.attempts.at(-1);
+    if (last) last.reason = reason;
+    if (exchange.request.outgoing() === null || !this.#journey.turnTo(provider)) {
+      this.#fail(RETRIED);
+      return;
+    }
+    this.#drop(this.#leg);
+    this.#send();
+  }
+
+  /** Leaves an attempt for another one. What it has generated in vain is charged all the same. */
+  #drop(leg: Leg): void {
+    const { exchange } = this.#parts;
+    const { isHeldBack } = leg;
+    if (exchange.response === leg.response && leg.response !== null) {
+      const cost = exchange.state.giveUp?.() ?? null;
+      const record = exchange.attempts.at(-1);
+      if (isHeldBack && record) record.cost_usd = cost;
+      exchange.response = null;
+    }
+    void leg.leave();
+  }
+
+  /** All of the answer is handed to the client's connection. */
+  #complete(): void {
+    const { res } = this.#parts;
+    const status = this.#seen;
+    if (this.#gone) this.#settle({ outcome: 'client_aborted', status, error: null });
+    else if (res.writableFinished) this.#finished(status!);
+    else res.once('finish', () => this.#finished(status!));
   }
 
   #finished(status: number): void {
@@ -209,92 +239,57 @@ export class Forward {
   #closed(): void {
     if (this.#settled || this.#parts.res.writableFinished) return;
     this.#gone = true;
-    const drains = this.#itinerary.target.provider.onDisconnect === 'drain' || (this.#response?.finishing ?? false);
-    if (drains && this.#patience.phase === 'passing') {
+    const { delivery, response, departure, attempt } = this.#leg;
+    const drains = departure.target.provider.onDisconnect === 'drain' || (response?.finishing ?? false);
+    if (drains && delivery && this.#patience.phase === 'passing') {
       this.#patience.drain();
-      this.#delivery!.goDeaf();
-      this.#attempt!.resume();
+      delivery.goDeaf();
+      attempt.resume();
       return;
     }
     this.#settle({ outcome: 'client_aborted', status: this.#seen, error: null });
   }
 
-  /** An attempt came to nothing: another may follow as long as nothing was heard of this one. */
-  #failed(failure: Failure, stale = false): void {
-    if (this.#settled) return;
-    if (failure === CLIENT_GONE) {
-      this.#closed();
-      return;
-    }
-    if (this.#patience.phase !== 'waiting') {
-      this.#fail(failure);
-      return;
-    }
-    this.#note(null, failure.code);
-    if (stale && this.#itinerary.tries === 1 && this.#parts.exchange.request.outgoing() !== null) this.#send();
-    else if (failure.status >= 500 && failure !== TOO_LONG && failure !== STOPPING && this.#canGoOn()) this.#goOn();
-    else this.#fail(failure);
+  /** Tells the place's health what went wrong; null: nothing that says anything of it. */
+  #tell(failure: FailureClass | null, retryAfterMs: number | null = null): void {
+    const { departure, ownKey } = this.#leg;
+    if (failure !== null) departure.flight.failed(failure, retryAfterMs, ownKey);
   }
 
-  /** True when there is a next target and the request can be sent again: an upload that has begun cannot. */
-  #canGoOn(): boolean {
-    const { exchange, req } = this.#parts;
-    const resendable = exchange.request.outgoing() !== null || !req.readableDidRead;
-    return resendable && this.#itinerary.hasNext && !this.#gone;
-  }
-
-  #goOn(): void {
-    this.#attempt!.cancel();
-    this.#itinerary.next();
-    this.#send();
-  }
-
-  /** Sends once more because a listener asks for it. */
-  #again(provider: string | null, reason: string): void {
-    const { exchange } = this.#parts;
-    const last = exchange.attempts.at(-1);
-    if (last) last.reason = reason;
-    if (exchange.request.outgoing() === null || !this.#itinerary.turnTo(provider)) {
-      this.#fail(RETRIED);
-      return;
-    }
-    this.#attempt!.cancel();
-    this.#send();
-  }
-
-  #note(status: number | null, reason: string): void {
-    this.#itinerary.note(status, reason, this.#patience.waited);
+  /** Writes down what came of the attempt, or what came of it after all. */
+  #note(reason: string, failure?: FailureClass): void {
+    const { head, ownKey, isNoted } = this.#leg;
+    const ms = this.#patience.waited;
+    const last = this.#parts.exchange.attempts.at(-1);
+    if (isNoted && last) Object.assign(last, { reason, ms }, failure && { class: failure });
+    else this.#journey.note({ status: head?.status ?? null, reason, ms, ownKey, ...(failure && { failure }) });
+    this.#leg.isNoted = true;
   }
 
   /** Ends the exchange with a failure: an error answer before the first byte, a broken connection after it. */
   #fail(failure: Failure): void {
     const { exchange, res } = this.#parts;
-    const error = { type: failure.code.startsWith('upstream') ? 'upstream' : 'gateway', code: failure.code };
-    this.#attempt?.cancel();
-    if (this.#gone) {
-      this.#settle({ outcome: 'client_aborted', status: this.#seen, error });
-    } else if (res.headersSent) {
-      breakOff(exchange, failure, res, this.#delivery);
+    const { delivery, isHeldBack } = this.#leg;
+    const error = errorOf(failure);
+    this.#leg.attempt.cancel();
+    if (this.#gone) this.#settle({ outcome: 'client_aborted', status: this.#seen, error });
+    else if (res.headersSent) {
+      breakOff(exchange, failure, res, delivery);
       this.#settle({ outcome: 'truncated', status: this.#seen, error });
-    } else {
-      sendProblem(res, exchange.dialect, { ...failure, requestId: exchange.id }, exchange.headers);
-      // What breaks off while a listener holds it back was made and is charged, though its client gets an error instead.
-      const outcome = this.#peek ? 'truncated' : failure.status < 500 ? 'refused' : 'upstream_error';
-      this.#settle({ outcome, status: failure.status, error });
-    }
+    } else this.#settle(sendFailure(exchange, failure, res, { isHeldBack, retryAfterMs: this.#retryAfterMs }));
   }
 
   /** The status the client has got, if it has. */
   get #seen(): number | null {
-    return this.#delivery === null ? null : (this.#parts.exchange.response?.status ?? null);
+    return this.#leg?.isSeen ? (this.#leg.response?.status ?? null) : null;
   }
 
   #settle(ending: Ending): void {
     if (this.#settled) return;
     this.#settled = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#patience.end();
-    this.#attempt?.cancel();
-    const settled = this.#delivery?.settle() ?? Promise.resolve();
-    void settled.then(() => this.#resolve(ending));
+    const left = this.#leg?.leave() ?? Promise.resolve();
+    void left.then(() => this.#resolve(ending));
   }
 }

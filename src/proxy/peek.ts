@@ -28,17 +28,28 @@ export class Peek {
     return !this.#paused;
   }
 
+  /** Bytes that came so far. */
+  get size(): number {
+    return this.#size;
+  }
+
   end(): void {
     this.ended = true;
     this.#wake();
   }
 
-  /** The first `limit` bytes, decoded; fewer when the body is shorter. They stay in `take`. */
-  async read(limit: number): Promise<Buffer> {
+  /**
+   * The first `limit` bytes, decoded; fewer when the body is shorter, or does not come in time.
+   * They stay in `take`.
+   *
+   * @param patience milliseconds; without it, for as long as the limits of the exchange allow
+   */
+  async read(limit: number, patience?: number): Promise<Buffer> {
     this.#wanted = Math.min(limit, KEPT);
     if (!this.ended && this.#size < this.#wanted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
+        if (patience !== undefined) setTimeout(resolve, patience).unref();
         if (this.#paused) this.#resume();
       });
     }

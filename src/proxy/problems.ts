@@ -78,6 +78,20 @@ export const SILENT = failure(
   'upstream_idle_timeout',
   'The provider fell silent in the middle of its answer (limits.idle).',
 );
+/** All attempts together took too long, and none has begun to answer. */
+export const TOO_LATE = failure(
+  504,
+  'upstream_deadline',
+  'No provider began to answer in the time for all attempts (retry.deadline of the route).',
+);
+export const INCOMPLETE = failure(502, 'upstream_incomplete', 'The provider ended its answer before it was whole.');
+export const UNREADABLE = failure(
+  502,
+  'upstream_unreadable',
+  'The provider answered with what its format does not allow.',
+);
+/** What an event of its stream said. */
+export const SAID_ERROR = failure(502, 'upstream_stream_error', 'The provider broke its answer off with an error.');
 export const REDIRECT = failure(
   502,
   'upstream_redirect',

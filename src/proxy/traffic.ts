@@ -8,6 +8,7 @@ import type { RoutePlan } from '../pipeline/plan.ts';
 import type { Principal } from '../pipeline/principal.ts';
 import type { Provider } from '../pipeline/provider.ts';
 import type { Terms } from '../pipeline/terms.ts';
+import type { Journey } from '../routing/journey.ts';
 
 /** An endpoint and what its path says about the request. */
 export interface FoundEndpoint {
@@ -31,6 +32,8 @@ export interface Traffic {
   readonly pipeline: Pipeline;
   readonly limits: Limits;
   readonly terms: Terms;
+  /** There are routes, aliases or several keys: answers say which way was taken. */
+  readonly mayChoose: boolean;
   /** More exchanges are under way than limits.concurrent allows; the one that asks is counted in. */
   readonly full: boolean;
   enter(): void;
@@ -44,6 +47,8 @@ export interface Traffic {
   provider(name: string): Provider | undefined;
   /** Where it goes, and what is done when that fails. */
   plan(asked: Asked): RoutePlan;
+  /** Its way along its plan: asked when all plugins have met it. */
+  journey(exchange: Exchange): Journey;
   principal(key: string): Principal | null;
   pool(provider: Provider): Pool;
   /** Hides the gateway's own provider keys in an answer that quotes them. */

@@ -218,7 +218,7 @@ describe('requests to a provider that signs', () => {
   first: { base_url: "${pair.up.url}/first", adapter: bedrock_converse, auth: { ${AUTH} } }
   second: { base_url: "${pair.up.url}/second", adapter: bedrock_converse, auth: { ${AUTH} } }`,
     more: `keys: [ { name: ci, key: ${OURS} } ]
-routes: [ { match: { model: "*both*" }, targets: [ { provider: first }, { provider: second, model: "other:name" } ] } ]`,
+routes: [ { match: { model: "*both*" }, targets: [ { provider: first }, { provider: second, model: "other:name" } ], retry: { retries: 0 } } ]`,
   });
 
   const ask = (provider: string, headers: Record<string, string> = {}, path = PATH) =>

@@ -52,7 +52,8 @@ describe('Forward', () => {
       `providers:
   first: { base_url: "${first.url}/v1" }
   second: { base_url: "${second.url}/v1", api_key: sk-of-second-00 }
-routes: [ { match: { model: both }, targets: [ { provider: first }, { provider: second, model: other-name } ] } ]
+routes: [ { match: { model: both }, targets: [ { provider: first }, { provider: second, model: other-name } ], retry: { retries: 0 } } ]
+breaker: { probe: 1ms }
 plugins: [history, identity, include-usage, usage, doer]`,
       { folder },
     );

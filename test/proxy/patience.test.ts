@@ -4,7 +4,7 @@ import type { Attempt } from '../../src/proxy/attempt.ts';
 import { Deadlines } from '../../src/proxy/deadlines.ts';
 import { Patience } from '../../src/proxy/patience.ts';
 
-const TIMEOUTS = { connect: 10, responseHeaders: 20, firstToken: 40, idle: 30, total: 1000 };
+const TIMEOUTS = { connect: 10, responseHeaders: 20, firstToken: 40, idle: 30, total: 1000, keepalive: 0 };
 
 /** A patience with a clock of its own; `at` moves it and looks. */
 function play(begun = true) {
@@ -16,7 +16,9 @@ function play(begun = true) {
     }
   }
   const attempt = { connected: true };
-  const patience = new Patience(new Clock(), 50, {
+  const patience = new Patience(new Clock(), 50, Number.POSITIVE_INFINITY, {
+    undecided: () => false,
+    quiet: () => void said.push('quiet'),
     begun: () => begun,
     over: ({ code }) => void said.push(code),
     stalled: () => void said.push('stalled'),

@@ -41,6 +41,7 @@ describe('faults of a provider before the first byte', () => {
     more: `routes:
   - match: { model: try-both }
     targets: [ { provider: dead }, { provider: openai, model: gpt-4o } ]
+    retry: { retries: 0 }
   - match: { model: slow-then-good }
     targets: [ { provider: hole }, { provider: openai } ]`,
   });

@@ -14,6 +14,11 @@ export const limitsSchema = {
     first_token: { ...timeSpan, default: '5m', description: 'Longest wait for the first content of a stream.' },
     idle: { ...timeSpan, default: '2m', description: 'Longest silence between two chunks of an answer.' },
     total: { ...timeSpan, default: '30m', description: 'Longest time for one whole answer.' },
+    keepalive: {
+      ...timeSpan,
+      description:
+        'After so long without a byte an event stream is sent the comment `: ping`, for hops that cut what is silent. 0 or without it: nothing is added to any answer.',
+    },
     client_stall: {
       ...timeSpan,
       default: '60s',
