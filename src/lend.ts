@@ -119,6 +119,7 @@ function questionsOf(store: Store): Omit<Lent['records'], 'full' | 'append' | 'k
     prompts: (question) => summed(store, () => queries.prompts(question)),
     growth: (question) => summed(store, () => queries.growth(question)),
     cacheBreaks: (question) => stored(store, () => queries.cacheBreaks(question)),
+    redactions: (question) => stored(store, () => queries.redactions(question)),
   };
 }
 

@@ -60,6 +60,8 @@ export const COLUMNS = {
   break_tokens: 'bigint',
   break_pico: 'bigint',
   break_idle_s: 'double precision',
+  redacted: 'text',
+  tries: 'smallint',
   detail: 'text',
 } as const;
 
@@ -81,7 +83,8 @@ export const SELECT_TURN = ALL.filter((name) => !/^(charged|predicted)_/.test(na
   .join(', ');
 /** What lists read. */
 export const SELECT_ENTRY = ALL.filter(
-  (name) => !/^(detail$|called$|relation$|parent_|tool_results$|charged_|predicted_|break_)/.test(name),
+  (name) =>
+    !/^(detail$|called$|relation$|parent_|tool_results$|redacted$|tries$|charged_|predicted_|break_)/.test(name),
 )
   .map(selected)
   .join(', ');

@@ -5,11 +5,12 @@ import { unpriced } from './migrations/0002-unpriced.ts';
 import { budgets } from './migrations/0003-budgets.ts';
 import { refused } from './migrations/0004-refused.ts';
 import { prompts } from './migrations/0005-prompts.ts';
+import { receipts } from './migrations/0006-receipts.ts';
 import type { Migration, Step } from './migrations/migration.ts';
 import { StoreError } from './store-error.ts';
 
 /** In the order in which they run. */
-export const MIGRATIONS: readonly Migration[] = [exchanges, unpriced, budgets, refused, prompts];
+export const MIGRATIONS: readonly Migration[] = [exchanges, unpriced, budgets, refused, prompts, receipts];
 
 /** Names the lock that lets one process at a time change a Postgres schema. */
 const LOCK = 7_265_001;

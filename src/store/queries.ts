@@ -13,6 +13,7 @@ import type { Calibration, KnownOutput } from './queries/prediction-shapes.ts';
 import { calibration, outputs } from './queries/predictions.ts';
 import type * as prompt from './queries/prompt-shapes.ts';
 import { growth, prompts } from './queries/prompts.ts';
+import { redactions } from './queries/redactions.ts';
 import { type ReportQuestion, report } from './queries/report.ts';
 import { series } from './queries/series.ts';
 import type * as of from './queries/session-shapes.ts';
@@ -113,6 +114,11 @@ export class Queries {
   /** Lists breaks of the provider's cache and sums them up. */
   cacheBreaks(question: prompt.BreaksQuestion): Promise<prompt.Breaks> {
     return cacheBreaks(this.#database, question);
+  }
+
+  /** Sums up what was taken out of requests, by its kind and by agent; 1,000 sums at most. */
+  redactions(question: prompt.RedactionsQuestion): Promise<prompt.RedactionSum[]> {
+    return redactions(this.#database, question);
   }
 
   /** Answers `GET /api/summary`. */

@@ -9,6 +9,7 @@ import { fromPico } from './money.ts';
 import { type PackedCalls, type PackedPart, unpackCalls, unpackParts } from './packed-parts.ts';
 import type { Detail, Kept, Row } from './row.ts';
 import { USAGE_COLUMNS, USAGE_NAMES } from './row-usage.ts';
+import { wayOf } from './row-way.ts';
 
 /** Makes the record of a row, whether it comes from the database or from the journal. */
 export function toRecord(row: Columns | Row): ExchangeRecord {
@@ -48,6 +49,7 @@ export function toRecord(row: Columns | Row): ExchangeRecord {
     turn: turnOf(row),
     tools_called: calledOf(row.called),
     cache_break: breakOf(row, detail.break_usd),
+    ...wayOf(detail, row),
     config_version: textOf(at('config_version')) ?? '',
   };
 }
@@ -99,9 +101,7 @@ function keptOf(detail: Detail): Kept {
     reserved_usd: detail.reserved_usd ?? null,
     upstream_request_id: detail.upstream_request_id ?? null,
     response_id: detail.response_id ?? null,
-    attempts: detail.attempts ?? [],
     route: detail.route ?? null,
-    redactions: detail.redactions ?? null,
     receipt: detail.receipt ?? null,
     overhead_ms: detail.overhead_ms ?? null,
     rewritten_by: detail.rewritten_by ?? [],

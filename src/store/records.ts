@@ -8,6 +8,8 @@ import type {
   GrowthQuestion,
   PromptSums,
   PromptsQuestion,
+  RedactionSum,
+  RedactionsQuestion,
 } from './queries/prompt-shapes.ts';
 import type {
   SessionEntry,
@@ -60,6 +62,8 @@ export interface Records {
   prompts(question: PromptsQuestion): Promise<PromptSums>;
   growth(question: GrowthQuestion): Promise<GrowthPoint[]>;
   cacheBreaks(question: BreaksQuestion): Promise<Breaks>;
+  /** What was taken out of requests in a stretch of time, by its kind and by agent, the most first. */
+  redactions(question: RedactionsQuestion): Promise<RedactionSum[]>;
   /** So many rows wait for the database that no more are taken: what happens now will have no row. */
   readonly full: boolean;
 }

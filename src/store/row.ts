@@ -6,22 +6,25 @@
  * money finer than a pico-dollar) is kept in `detail` too.
  */
 import type { Usage } from '../metering/usage.ts';
-import type { ExchangeRecord } from '../pipeline/record.ts';
+import type { AttemptRecord, ExchangeRecord } from '../pipeline/record.ts';
 import { writeCharges } from './charged.ts';
 import type { ColumnName } from './columns.ts';
 import { fromPico, toPico } from './money.ts';
 import { type PackedCalls, type PackedPart, packCalls, packParts } from './packed-parts.ts';
 import { keepUsage } from './row-usage.ts';
 import { count, pico, text } from './row-values.ts';
+import { keepWay } from './row-way.ts';
 
 /** A row on its way to the database: what is absent is null there. */
 export type Row = {
   id: string;
   detail: Detail;
   called?: PackedCalls | undefined;
+  /** How often what was taken out, by kind. */
+  redacted?: Record<string, number> | undefined;
   /** They are stored beside the row. */
   parts?: PackedPart[] | undefined;
-} & { [name in Exclude<ColumnName, 'id' | 'detail' | 'called'>]?: string | number | undefined };
+} & { [name in Exclude<ColumnName, 'id' | 'detail' | 'called' | 'redacted'>]?: string | number | undefined };
 
 /** Members of a record that lie in `detail` as they are, unless they are null or empty. */
 const KEPT = [
@@ -35,9 +38,7 @@ const KEPT = [
   'reserved_usd',
   'upstream_request_id',
   'response_id',
-  'attempts',
   'route',
-  'redactions',
   'receipt',
   'overhead_ms',
   'rewritten_by',
@@ -46,6 +47,8 @@ const KEPT = [
 export type Kept = Pick<ExchangeRecord, (typeof KEPT)[number]>;
 
 export interface Detail extends Partial<Kept> {
+  /** Its milliseconds alone, where the row says all else of the only one. */
+  attempts?: number | AttemptRecord[];
   /** Where the time is no canonical ISO string. */
   time?: string;
   session?: [source: string, confidence: 'high' | 'medium' | 'low'];
@@ -136,6 +139,8 @@ const BLANK: Row = {
   break_tokens: undefined,
   break_pico: undefined,
   break_idle_s: undefined,
+  redacted: undefined,
+  tries: undefined,
   parts: undefined,
 };
 
@@ -173,6 +178,7 @@ export function toRow(record: ExchangeRecord): Row {
   writeCharges(row);
   if (record.prediction) writePrediction(row, record.prediction);
   writeTurn(row, record);
+  keepWay(row, record);
   return row;
 }
 

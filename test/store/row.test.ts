@@ -76,6 +76,29 @@ describe('a record as a row', () => {
     });
   });
 
+  it('says the only attempt in its milliseconds where the row says all else of it', () => {
+    const plain = { provider: 'openai', model: null, status: 200, reason: 'answered', ms: 204.5 };
+    expect(toRow(recordOf({ attempts: [plain] })).detail.attempts).to.equal(204.5);
+    const others = [{ ms: 0 }, { provider: 'azure' }, { model: 'gpt-4' }, { status: 500 }, { reason: 'no answer' }];
+    const more = [{ key: 'b' }, { class: 'rate' as const }, { waited_ms: 5 }, { cost_usd: null }];
+    for (const changes of [{}, ...others, ...more]) {
+      const record = recordOf({ attempts: [{ ...plain, ...changes }] });
+      expect(back(record).attempts, JSON.stringify(changes)).to.deep.equal(record.attempts);
+      const wasRefused = { ...record, status: null, provider: null };
+      expect(back(wasRefused).attempts).to.deep.equal(record.attempts);
+    }
+    const [one, two] = [[plain], [plain, plain]].map((attempts) => toRow(recordOf({ attempts })));
+    expect([one!.tries, two!.tries]).to.deep.equal([undefined, 2]);
+  });
+
+  it('keeps what was taken out apart from nothing, and from nobody having looked', () => {
+    for (const redactions of [null, {}, { email: 2 }, { 'it"s': 1, '': 4, card: 1000 }]) {
+      const record = recordOf({ redactions });
+      expect(back(record).redactions).to.deep.equal(redactions);
+      expect(toRow(record).detail).to.deep.equal(toRow(recordOf()).detail);
+    }
+  });
+
   it('of before prompts were taken apart is read as it was written', () => {
     const { prompt, detail, ...old } = JSON.parse(encode(toRow(recordOf({ session: SESSION })))) as Record<
       string,
@@ -227,7 +250,8 @@ function randomRecord(random: Random): ExchangeRecord {
     })),
     upstream_request_id: maybe(text),
     response_id: maybe(text),
-    attempts: random() < 0.5 ? [] : [attempt(), attempt()],
+    attempts: Array.from({ length: pick([0, 1, 2, 5]) }, attempt),
+    redactions: maybe(() => Object.fromEntries(TEXTS.filter(() => random() < 0.3).map((name) => [name, whole()]))),
     duration_ms: maybe(() => random() * 1e6),
     time_to_first_token_ms: maybe(() => random() * 1000),
     overhead_ms: maybe(random),

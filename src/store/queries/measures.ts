@@ -53,18 +53,10 @@ const COST: Measure = {
   },
 };
 
-/** Nearly all rows have one attempt, and to find out so costs less than to take their JSON apart. */
-const SEVERAL = `detail like '%"attempts":[{%},{%'`;
-/** What lies in `detail` is looked into only where the words are there. */
-const DETAILS: Readonly<Record<'attempts' | 'redactions', Readonly<Record<Dialect, string>>>> = {
-  attempts: {
-    sqlite: `case when ${SEVERAL} then json_array_length(detail, '$.attempts') else 0 end`,
-    postgres: `case when ${SEVERAL} then json_array_length(detail::json->'attempts') else 0 end`,
-  },
-  redactions: {
-    sqlite: `case when instr(detail, '"redactions":{') > 0 then (select sum(value) from json_each(detail, '$.redactions')) else 0 end`,
-    postgres: `case when strpos(detail, '"redactions":{') > 0 then (select sum(value::bigint) from json_each_text(detail::json->'redactions')) else 0 end`,
-  },
+/** All that was taken out of a row's request. */
+const REDACTED: Readonly<Record<Dialect, string>> = {
+  sqlite: '(select sum(value) from json_each(redacted))',
+  postgres: '(select sum(value::bigint) from json_each_text(redacted::json))',
 };
 
 type Summed = Exclude<MeasureName, 'latency_ms' | 'time_to_first_token_ms'>;
@@ -83,8 +75,8 @@ const MEASURES: Readonly<Record<Summed, (dialect: Dialect) => Measure>> = {
   cache_hit: () => percent(added('cache_read_tokens'), added('input_tokens')),
   unpriced_requests: () => whole(counted(COST_KINDS.unknown)),
   unpriced_models: () => whole(`count(distinct case when ${COST_KINDS.unknown} then ${MODEL} end)`),
-  fallbacks: (dialect) => whole(counted(`${DETAILS.attempts[dialect]} > 1`)),
-  redactions: (dialect) => whole(added(DETAILS.redactions[dialect])),
+  fallbacks: () => whole(counted('tries > 1')),
+  redactions: (dialect) => whole(added(REDACTED[dialect])),
 };
 
 export const MEASURE_NAMES: readonly MeasureName[] = [

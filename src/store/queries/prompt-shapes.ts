@@ -88,3 +88,21 @@ export interface Breaks {
     newest: string;
   }[];
 }
+
+export interface RedactionsQuestion {
+  from: Date;
+  to: Date;
+  tenant?: string | undefined;
+  agent?: string | undefined;
+}
+
+/** What was taken out of the requests of one agent. */
+export interface RedactionSum {
+  /** Such as `email`: a detector's name, or a rule's. */
+  kind: string;
+  /** Null: of those that name none. */
+  agent: string | null;
+  /** How many had it, and how often all together. */
+  requests: number;
+  count: number;
+}

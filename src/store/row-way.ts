@@ -1,0 +1,43 @@
+/** How a request got where it went, and what was kept back of it: its part of the row, and the way back. */
+import type { ExchangeRecord } from '../pipeline/record.ts';
+import type { Cell, Columns } from './columns.ts';
+import { numberOf, textOf } from './columns.ts';
+import type { Detail, Row } from './row.ts';
+import { text } from './row-values.ts';
+
+export function keepWay(row: Row, record: ExchangeRecord): void {
+  const { attempts, redactions } = record;
+  if (redactions) row.redacted = countsByName(redactions);
+  if (attempts.length > 1) row.tries = attempts.length;
+  if (attempts.length > 0) row.detail.attempts = isPlain(record) ? attempts[0]!.ms : attempts;
+}
+
+/** Sent once and answered, with nothing that the row does not say anyway: so are nearly all. */
+function isPlain({ attempts, provider, status }: ExchangeRecord): boolean {
+  if (attempts.length !== 1) return false;
+  const attempt = attempts[0]!;
+  const isSaid = attempt.provider === provider && attempt.model === null && attempt.status === status;
+  return isSaid && attempt.reason === 'answered' && Object.keys(attempt).length === 5;
+}
+
+/** An object, unlike the calls of tools: a database sums it up by itself, and it is no longer. */
+function countsByName(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [text(name)!, count]));
+}
+
+export function wayOf(detail: Detail, row: Columns | Row): Pick<ExchangeRecord, 'attempts' | 'redactions'> {
+  return { attempts: attemptsOf(detail, row), redactions: redactionsOf(row.redacted) };
+}
+
+function attemptsOf({ attempts = [] }: Detail, row: Columns | Row): ExchangeRecord['attempts'] {
+  if (typeof attempts !== 'number') return attempts;
+  const { provider, status } = row as { [name in 'provider' | 'status']: Cell | undefined };
+  return [
+    { provider: textOf(provider) ?? '', model: null, status: numberOf(status), reason: 'answered', ms: attempts },
+  ];
+}
+
+function redactionsOf(counts: Cell | Record<string, number> | undefined): ExchangeRecord['redactions'] {
+  if (counts === null || counts === undefined) return null;
+  return typeof counts === 'object' ? counts : JSON.parse(String(counts));
+}
