@@ -61,6 +61,8 @@ export interface Seen {
   closedAt: number | null;
   /** All that was meant to be said was said. */
   said: boolean;
+  /** When it was over, one way or another; null while it is under way. */
+  overAt: number | null;
 }
 
 export type Judge = (call: Seen) => Fault | null;
@@ -71,9 +73,6 @@ export interface Wall {
   readonly calls: readonly Seen[];
   /** Milliseconds since the last `forget`. */
   now(): number;
-  /** Calls under way, and the most there ever were at once since the last `forget`. */
-  readonly open: number;
-  readonly most: number;
   /** What becomes of calls of a model: a fault, or who decides. Others are answered. */
   set(model: string, fault: Fault | Judge): void;
   /** Calls that are on record begin anew. */
@@ -103,7 +102,7 @@ export function until(ms: number, fault: Fault): Judge {
 export async function startWall(): Promise<Wall> {
   const faults = new Map<string, Judge>();
   const sockets = new Set<Socket>();
-  const state = { calls: [] as Seen[], counts: new Map<string, number>(), since: performance.now(), open: 0, most: 0 };
+  const state = { calls: [] as Seen[], counts: new Map<string, number>(), since: performance.now() };
   const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
@@ -118,15 +117,13 @@ export async function startWall(): Promise<Wall> {
         call.attempt = 1 + (state.counts.get(call.model) ?? 0);
         state.counts.set(call.model, call.attempt);
         state.calls.push(call);
-        state.open += 1;
-        state.most = Math.max(state.most, state.open);
         const since = state.since;
         const closed = (): void => {
           call.closedAt = performance.now() - since;
         };
         socket.once('close', closed);
         const isOpen = await answer(socket, call, faults.get(call.model)?.(call) ?? healthy).finally(() => {
-          state.open -= 1;
+          call.overAt = performance.now() - since;
         });
         socket.off('close', closed);
         if (!isOpen) return;
@@ -144,19 +141,12 @@ export async function startWall(): Promise<Wall> {
     get calls() {
       return state.calls;
     },
-    get open() {
-      return state.open;
-    },
-    get most() {
-      return state.most;
-    },
     now: () => performance.now() - state.since,
     set: (model, fault) => void faults.set(model, typeof fault === 'function' ? fault : () => fault),
     forget: () => {
       state.calls = [];
       state.counts.clear();
       state.since = performance.now();
-      state.most = state.open;
     },
     close: async () => {
       server.close();
@@ -242,6 +232,7 @@ function callOf({ path, headers, body }: Request, at: number): Seen {
     body,
     closedAt: null,
     said: false,
+    overAt: null,
   };
 }
 

@@ -1,0 +1,162 @@
+/**
+ * Conversations that carry what only its origin can read: a thousand of them over four keys of one
+ * provider that fails now and then. None may meet a key that cannot read it while its own is well.
+ */
+import { expect } from 'chai';
+
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { type OriginWorld, startOrigins } from '../support/origins.ts';
+
+const KEYS = ['a', 'b', 'c', 'd'];
+const KEY = (name: string): string => `sk-origin-${name}-0123456789abcdef`;
+const SESSIONS = 1000;
+const AT_ONCE = 32;
+const FAILING = 5;
+
+type Kind = 'stored' | 'sealed, named' | 'sealed' | 'signed';
+const KINDS: readonly Kind[] = ['stored', 'sealed, named', 'sealed', 'signed'];
+
+interface Said {
+  status: number;
+  body: string;
+}
+
+/** A client with one conversation; what is not answered is sent once more, as SDKs do. */
+class Talk {
+  readonly #url: string;
+  readonly #number: number;
+  readonly #kind: Kind;
+  #history: object[] = [];
+  #previous: string | null = null;
+
+  constructor(url: string, number: number) {
+    this.#url = url;
+    this.#number = number;
+    this.#kind = KINDS[number % KINDS.length]!;
+  }
+
+  async turn(at: number): Promise<Said> {
+    const content = `What about ${this.#number}, the ${at}th time?`;
+    return this.#kind === 'signed' ? this.#message(content) : this.#response(content, at);
+  }
+
+  async #response(content: string, at: number): Promise<Said> {
+    const item = { type: 'message', role: 'user', content };
+    const isStored = this.#kind === 'stored';
+    const streams = (this.#number + at) % 5 === 0;
+    const input = isStored ? [item] : [...this.#history, item];
+    const named = this.#kind === 'sealed, named' ? { session_id: `talk-${this.#number}` } : {};
+    const said = await this.#post(
+      '/v1/responses',
+      {
+        model: 'reasoner',
+        input,
+        store: isStored,
+        ...(streams ? { stream: true } : {}),
+        ...(this.#previous === null ? {} : { previous_response_id: this.#previous }),
+        ...(isStored ? {} : { include: ['reasoning.encrypted_content'] }),
+      },
+      named,
+    );
+    if (said.status !== 200) return said;
+    const text = streams ? /^data: (\{"type":"response.completed".*)$/m.exec(said.body)![1]! : said.body;
+    const whole = JSON.parse(text) as { id: string; output: object[]; response?: { id: string; output: object[] } };
+    const { id, output } = whole.response ?? whole;
+    if (isStored) this.#previous = id;
+    else this.#history = [...input, ...output];
+    return said;
+  }
+
+  async #message(content: string): Promise<Said> {
+    const messages = [...this.#history, { role: 'user', content }];
+    const said = await this.#post('/v1/messages', { model: 'thinker', max_tokens: 100, messages });
+    if (said.status !== 200) return said;
+    const answer = JSON.parse(said.body) as { content: object[] };
+    this.#history = [...messages, { role: 'assistant', content: answer.content }];
+    return said;
+  }
+
+  async #post(path: string, body: object, headers: Record<string, string> = {}): Promise<Said> {
+    const answer = await fetch(this.#url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, body: await answer.text() };
+  }
+}
+
+describe('conversations with state of their origin', function () {
+  this.timeout(40_000);
+  let world: OriginWorld;
+  let gateway: TestGateway;
+  before(async () => {
+    world = await startOrigins(FAILING);
+    gateway = await startGateway(`
+providers:
+  many:
+    base_url: "${world.url}/v1"
+    adapter: [openai_responses, anthropic_messages]
+    api_keys: [ ${KEYS.map((name) => `{ name: ${name}, key: ${KEY(name)} }`).join(', ')} ]
+    models: { reasoner: { input: 1, output: 1 }, thinker: { input: 1, output: 1 } }
+routes:
+  - { name: spread, match: { model: [reasoner, thinker] }, targets: [ { provider: many } ], retry: { backoff: 10ms } }
+plugins: [history, identity, sessions, include-usage, usage]
+`);
+  });
+  after(async () => {
+    await gateway.close();
+    await world.close();
+  });
+
+  it(`${SESSIONS} of them, ${FAILING} % failures: nobody gets what another key has made`, async () => {
+    const failed: string[] = [];
+    let turns = 0;
+    const talk = async (number: number): Promise<void> => {
+      const conversation = new Talk(gateway.url, number);
+      for (let at = 1; at <= 3 + (number % 2); at++) {
+        for (let tries = 1; ; tries++) {
+          turns += 1;
+          const said = await conversation.turn(at);
+          if (said.status === 200) break;
+          failed.push(`${said.status} ${said.body.slice(0, 200)}`);
+          if (tries === 3) throw new Error(`conversation ${number} cannot go on: ${failed.at(-1)}`);
+        }
+      }
+    };
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < SESSIONS) await talk(next++);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+
+    expect(world.foreign, 'calls with state of another key').to.deep.equal([]);
+    expect(failed.filter((text) => /encrypted|signature|previous_response/.test(text))).to.deep.equal([]);
+    expect(failed.length, failed.join('\n')).to.be.at.most(turns / 500);
+    expect(world.failed / world.asked.length).to.be.within(0.03, 0.07);
+    // No key has all of them.
+    const shares = KEYS.map((name) => (world.answers.get(KEY(name)) ?? 0) / turns);
+    for (const share of shares) expect(share).to.be.within(0.15, 0.35);
+  });
+
+  for (const kind of KINDS) {
+    it(`of which the origin is down for good are told so (${kind})`, async () => {
+      const number = 2000 + KINDS.indexOf(kind);
+      const conversation = new Talk(gateway.url, number);
+      expect((await conversation.turn(1)).status).to.equal(200);
+      const origin = world.asked.at(-1)!;
+      world.down = origin;
+      const before = world.asked.length;
+      const said = await conversation.turn(2);
+      world.down = null;
+      expect(new Set(world.asked.slice(before)), 'nobody else is asked').to.deep.equal(new Set([origin]));
+      const name = KEYS.find((one) => KEY(one) === origin)!;
+      expect(said.status).to.be.at.least(500);
+      const { error } = JSON.parse(said.body) as { error: { message: string } };
+      expect(error.message).to.include(`many key ${name}`);
+      expect(error.message).to.match(/bound|only/);
+      expect(error.message).to.not.include('sk-');
+      expect(world.foreign).to.deep.equal([]);
+    });
+  }
+});
