@@ -107,6 +107,8 @@ export type {
   PartSum,
   PromptSums,
   PromptsQuestion,
+  RedactionSum,
+  RedactionsQuestion,
 } from './store/queries/prompt-shapes.ts';
 export type {
   SessionEntry,
