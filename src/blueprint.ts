@@ -15,7 +15,7 @@ import { checkAdapter, checkPlugin } from './loader/plugins.ts';
 import { buildPriceBook } from './loader/price-book.ts';
 import { layProviders, loadCatalogue, resolveProviders } from './loader/providers.ts';
 import { type Broken, type Loaded, Shelf } from './loader/shelf.ts';
-import { strangeModels } from './loader/target-models.ts';
+import { refuseStrangeModels } from './loader/target-models.ts';
 import type { LimitBook } from './metering/model-limits.ts';
 import type { PriceBook } from './metering/prices.ts';
 import type { Provider } from './pipeline/provider.ts';
@@ -94,8 +94,7 @@ export class Drafting {
     const allSecrets = [...new Set([...secrets, ...secretsOfProviders(entries.values())])];
     const providers = resolveProviders(config, catalogue, folder);
     const { book: prices, digest: pricesDigest } = await buildPriceBook({ config, entries, version, folder, root });
-    const strangers = strangeModels({ config, entries, prices }, checked.problem);
-    if (strangers.length > 0) throw new ConfigError(strangers);
+    refuseStrangeModels({ config, entries, prices }, checked.problem);
     const table = await loadLimitTable(root);
     const byName = new Map([...adapters].map(([name, loaded]) => [adapterName(name), loaded]));
     return {

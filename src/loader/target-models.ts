@@ -1,6 +1,6 @@
 /** Models that routes ask of providers which are known not to have them: mostly slips of the pen. */
 import { compileGlobs } from '../bytes/glob.ts';
-import { inFileOrder, nameText, type Path, type Problem } from '../config/problem.ts';
+import { ConfigError, inFileOrder, nameText, type Path, type Problem } from '../config/problem.ts';
 import type { Config, ProviderEntry } from '../config/schema.ts';
 import { closest } from '../config/suggest.ts';
 import type { PriceBook } from '../metering/prices.ts';
@@ -13,10 +13,10 @@ export interface Shop {
 }
 
 /**
- * Finds the targets whose model stands neither in the list of their provider nor in its prices. Of a provider
- * that is free, or of whose models nothing is known, any name is good.
+ * Throws a ConfigError where the model of a target stands neither in the list of its provider nor in its prices.
+ * Of a provider that is free, or of whose models nothing is known, any name is good.
  */
-export function strangeModels({ config, entries, prices }: Shop, problem: MakeProblem): Problem[] {
+export function refuseStrangeModels({ config, entries, prices }: Shop, problem: MakeProblem): void {
   const problems: Problem[] = [];
   for (const [i, { targets }] of config.routes.entries()) {
     for (const [j, { provider, model }] of targets.entries()) {
@@ -28,7 +28,7 @@ export function strangeModels({ config, entries, prices }: Shop, problem: MakePr
       problems.push(problem(['routes', i, 'targets', j, 'model'], say(provider, model, known)));
     }
   }
-  return inFileOrder(problems);
+  if (problems.length > 0) throw new ConfigError(inFileOrder(problems));
 }
 
 type MakeProblem = (path: Path, message: string) => Problem;

@@ -59,7 +59,7 @@ export class Planner {
     if (fixed?.targets.length === 1) return fixed;
     const tie = way.sticky === 'never' ? null : this.#tieOf(way, asked.exchange);
     if (fixed && tie === null && this.#allOpen(fixed.targets)) return fixed;
-    const trip = tripOf(asked, alias, tie !== null && tie.isState && tie.origin === null);
+    const trip = tripOf(asked, alias, tie?.isState === true && tie.origin === null);
     const order = this.#arrange(way, trip);
     const targets = flat(order.candidates);
     const decided = (reason: string, isBound = false): RoutePlan['decision'] => ({
@@ -71,7 +71,11 @@ export class Planner {
     });
     const home = tie?.origin ? homeOf(tie.origin, targets) : undefined;
     if (home === undefined) return this.#free(targets, decided, way, order.reason + untied(tie));
-    if (!tie!.isState) return this.#free(homeFirst(home, targets), decided, way, `session stays with ${nameOf(home)}`);
+    if (!tie!.isState) {
+      if (!this.#allOpen([home]))
+        return this.#free(targets, decided, way, `${order.reason}; session leaves ${nameOf(home)}`);
+      return this.#free(homeFirst(home, targets), decided, way, `session stays with ${nameOf(home)}`);
+    }
     return { targets: [home], decision: decided(`bound to ${nameOf(home)}: ${tie!.name}`, true), policy: way.bound };
   }
 

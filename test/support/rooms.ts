@@ -161,6 +161,11 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/prompts/system.test.ts',
     why: 'how system prompts are taken apart, told by the parts',
   },
+  {
+    modules: /^src\/routing\/(way|compile-routes)\.ts$/,
+    by: 'test/routing/planner.test.ts',
+    why: 'what a route of gateway.yaml becomes shows in the plans that come of it',
+  },
   { modules: /^src\/tokens\/most\.ts$/, by: 'test/tokens/answer.test.ts', why: 'a part of the answer' },
   { modules: /^src\/tokens\/words\.ts$/, by: 'test/tokens/prompt.test.ts', why: 'the words that prompts are read by' },
   { modules: /^src\/tokens\/copy\.ts$/, by: 'test/tokens/counter.test.ts', why: 'how a body is handed over' },

@@ -24,6 +24,7 @@ providers:
       limited: { input: 1, output: 10, max_output: 200, context_window: 5000 }
       gone: { input: 1, output: 10, ends: 2020-01-01 }
       gratis: { free: true }
+      nobody-knows: {}
   dear: { adapter: openai_chat, base_url: http://127.0.0.1:1, models: { dear: { input: 100, output: 1000 } } }
   local: { adapter: openai_chat, base_url: http://127.0.0.1:1, free: true }
 routes:
