@@ -1,4 +1,5 @@
 import { definePlugin, type Exchange, type ExchangeRecord } from '../src/plugin.ts';
+import { addVain } from './history/vain.ts';
 import { BLANK, putCaller, putCost } from './shared/blank-record.ts';
 import { historyChars } from './shared/history-chars.ts';
 
@@ -54,6 +55,7 @@ function record(exchange: Exchange): ExchangeRecord {
   row.config_version = exchange.terms.configVersion;
   putCaller(row, exchange);
   writeAnswer(row, exchange);
+  addVain(row);
   return row;
 }
 

@@ -34,7 +34,7 @@ export { Words } from './bytes/words.ts';
 export { closest, mend } from './config/suggest.ts';
 export type { FigureName, FigureReading, Figures } from './figures.ts';
 export type { Cost, CostQuestion } from './metering/cost.ts';
-export { type Decimal, formatDecimal, parseDecimal } from './metering/decimal.ts';
+export { add as addDecimals, type Decimal, formatDecimal, parseDecimal } from './metering/decimal.ts';
 export type { KeptText } from './metering/kept-text.ts';
 export type { LateBill, LateMeter, LateShare } from './metering/late.ts';
 export { Ledger } from './metering/ledger.ts';
