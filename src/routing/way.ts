@@ -46,7 +46,7 @@ export class Way {
     this.strategy = strategy;
     this.sticky = sticky;
     this.policy = policy;
-    this.bound = { ...policy, retries: Math.max(policy.retries, BOUND_RETRIES) };
+    this.bound = boundOf(policy);
     this.reason = reason ?? null;
   }
 
@@ -82,6 +82,12 @@ export class Way {
     const decision = Object.freeze({ route, strategy, reason, alias: null, isBound: false });
     return Object.freeze({ targets: Object.freeze([...new Set(targets)]), decision, policy });
   }
+}
+
+/** Without a route failures are the client's to see, so it does not wait for long. */
+function boundOf(policy: RetryPolicy): RetryPolicy {
+  const attempts = policy.retries === 0 ? Math.min(policy.attempts, 1 + BOUND_RETRIES) : policy.attempts;
+  return { ...policy, attempts, retries: Math.max(policy.retries, BOUND_RETRIES) };
 }
 
 const isListed = (strategy: Strategy | null): boolean => strategy === null || strategy === 'fallback';
