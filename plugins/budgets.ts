@@ -9,6 +9,7 @@ import { Passage, type PassageParts } from './budgets/passage.ts';
 import { budgetSchema, readBudget } from './budgets/spec.ts';
 import { addTokencapRoutes, TOKENCAP_PATHS } from './budgets/tokencap-api.ts';
 import type { Budget } from './budgets/types.ts';
+import { budgetUsed } from './budgets/used.ts';
 
 /**
  * Holds spending to limits: a request that does not fit is refused before it leaves, however many come at once.
@@ -67,6 +68,7 @@ export default definePlugin({
     const parts = partsOf(lent, list);
     const desk = new BudgetDesk(list);
     const quiet = documents.onChange(() => publish('budget', { kind: 'changed' }));
+    lent.figures.offer('budget_used', 'Percent of each budget that is spent, by account.', () => budgetUsed(list));
     return {
       onRequest(exchange) {
         // What nobody answers for goes nowhere, and costs nothing; nor does what cannot leave.

@@ -3,6 +3,7 @@ import { addRoutes } from './sessions/api.ts';
 import { sessionPages } from './sessions/pages.ts';
 import { recall } from './sessions/recall.ts';
 import { isTurn, place } from './sessions/turn.ts';
+import { unhealthySessions } from './sessions/unhealthy.ts';
 
 /**
  * Finds out which session a request belongs to, and how it goes on from the one before.
@@ -20,7 +21,7 @@ export default definePlugin({
   summary: 'Finds out which session a request belongs to, and how it goes on from the one before.',
   requires: { history: 'above', identity: 'above', settings: 'below', pauses: 'below', usage: 'below' },
   setup: (lent) => {
-    const { prompts, records, metrics, shared, every, log } = lent;
+    const { prompts, records, metrics, shared, every, log, figures } = lent;
     const memory = shared('memory', () => ({ book: new SessionBook(), recalled: false }));
     const { book } = memory;
     const turns = metrics.counter('turns', 'Turns of sessions, by how they go on from those before.', ['relation']);
@@ -35,6 +36,11 @@ export default definePlugin({
         log.debug('sessions of before are not known yet', { error: (error as Error).name });
       }
     };
+    figures.offer(
+      'unhealthy_sessions',
+      'Sessions of the last hour that should be compacted or reset, or whose cache is unstable, by agent.',
+      () => unhealthySessions(lent),
+    );
     void remember();
     every(MINUTE_MS, () => book.sweep(Date.now()));
     every(MINUTE_MS, remember);

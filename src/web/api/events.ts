@@ -13,8 +13,8 @@ import { badParameter } from '../problem.ts';
 const PAGE = 100;
 /** Open pages are told at most this often, milliseconds. */
 const NUDGE_MS = 1000;
-/** What an open page fetches itself anew for: rows, the configuration, what budgets are set, what is paused, which session was reset, what was delivered. */
-const NEWS: ReadonlySet<string> = new Set(['turn', 'config', 'budget', 'pause', 'session_reset', 'delivery']);
+/** What an open page fetches itself anew for: rows, the configuration, what budgets are set, what is paused, which session was reset, what was delivered, which alert changed. */
+const NEWS: ReadonlySet<string> = new Set(['turn', 'config', 'budget', 'pause', 'session_reset', 'delivery', 'alert']);
 /** Alerts that wait for a slow reader. */
 const MOST_ALERTS = 100;
 /** How long a feed waits after the database has failed, milliseconds. */
