@@ -60,16 +60,20 @@ function clearOf(findings: Finding[], others: readonly Finding[]): Finding[] {
   });
 }
 
-/** What overlaps is one finding, of the kind that begins first; what lies within another is a part of it. */
+/**
+ * What overlaps is one finding, of the kind that begins first; what lies within another is a part of it. What was found
+ * with and without escapes is, in a text that is JSON, what it is without them.
+ */
 function joined(findings: Finding[], text: string): Finding[] {
   const out: Finding[] = [];
+  const isJson = /^\s*[[{"]/.test(text);
   for (const finding of inOrder(findings)) {
     const last = out.at(-1);
     if (last === undefined || finding.start >= last.end) out.push({ ...finding });
     else if (finding.end > last.end) {
       last.end = finding.end;
       last.value = text.slice(last.start, last.end);
-    }
+    } else if (isJson && finding.start === last.start && finding.end === last.end) last.value = finding.value;
   }
   return out;
 }

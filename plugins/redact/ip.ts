@@ -44,7 +44,7 @@ export function ipRecogniser(leavePrivate: boolean): Recogniser {
 
 /** The address a run begins with: behind it may stand a full stop, a colon, or a port. */
 function addressIn(run: string): string | null {
-  const [version4] = /^\d{1,3}(?:\.\d{1,3}){3}(?=$|:\d{0,5}$|\.$)/.exec(run) ?? [];
+  const [version4] = /^\d{1,3}(?:\.\d{1,3}){3}(?=(?::\d{0,5})?\.?$)/.exec(run) ?? [];
   if (version4 !== undefined) return isIPv4(version4) ? version4 : null;
   const most = run.length > LONGEST + 1 ? '' : run.replace(/[.]$|(?<!:):$/, '');
   // A lone pair of colons is punctuation.
