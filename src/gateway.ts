@@ -1,9 +1,8 @@
 import { basename, dirname } from 'node:path';
 
 import { type Blueprint, Drafting, fingerprintOf } from './blueprint.ts';
-import { ConfigError } from './config/problem.ts';
+import { Follow } from './config/follow.ts';
 import type { Environment } from './config/variables.ts';
-import { type Watch, watch } from './config/watch.ts';
 import { Events } from './events.ts';
 import { FigureBook } from './figures.ts';
 import { ownKey } from './generated-key.ts';
@@ -17,6 +16,7 @@ import { Ports } from './ports.ts';
 import { Deadlines } from './proxy/deadlines.ts';
 import { createProxy } from './proxy/handler.ts';
 import { Overload } from './proxy/overload.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
 import { Resources } from './resources.ts';
 import { HealthBook } from './routing/health-book.ts';
 import { Origins } from './routing/origins.ts';
@@ -43,12 +43,6 @@ export interface GatewayParts {
   scrubber: Scrubber;
 }
 
-/** What was refused last, and why. */
-export interface Refusal {
-  at: string;
-  lines: readonly string[];
-}
-
 /** What a configuration holds beside its generation. */
 interface Held {
   store: Store;
@@ -72,6 +66,7 @@ export class Gateway {
   readonly health = new HealthBook();
   store!: Store;
   settings!: LiveSettings;
+  /** What was refused last. */
   refusal: Refusal | null = null;
   draining = false;
 
@@ -83,15 +78,14 @@ export class Gateway {
   readonly #shared = new Shared();
   readonly #origins = new Origins();
   readonly #figures = new FigureBook();
+  readonly #follow = new Follow(() => void this.reload());
   readonly #retiring = new Map<Generation, Promise<void>>();
   #app: ReturnType<typeof createApp> | null = null;
   #current!: Generation;
   #held: Held | null = null;
-  #watch: Watch | null = null;
   #applying: Promise<void> | null = null;
   #again = false;
   #fingerprint = '';
-  #watched = '';
 
   constructor(parts: GatewayParts) {
     this.parts = parts;
@@ -101,6 +95,7 @@ export class Gateway {
       inFlight: () => this.inFlight,
       refused: () => this.refusal !== null,
       store: () => this.store.health(),
+      health: () => this.health.views(),
     });
     this.ports = new Ports(this.#resources, (req, res, port) => this.#app!(req, res, port));
   }
@@ -109,9 +104,9 @@ export class Gateway {
   async start(): Promise<void> {
     const blueprint = await this.#drafting.draw();
     await this.#take(blueprint);
-    this.#watchFiles();
+    this.#follow.follow(this.#drafting.watched);
     // A save between reading and watching would go unseen.
-    void this.#watch?.ready.then(() => this.reload());
+    void this.#follow.ready.then(() => this.reload());
   }
 
   /** Reads the configuration again. One at a time; of changes that come meanwhile only the newest is built. */
@@ -148,7 +143,7 @@ export class Gateway {
   /** Takes nothing new, lets what is under way finish, keeps every row, and closes. Resolves false when something had to be cut. */
   async stop(): Promise<boolean> {
     this.draining = true;
-    await this.#watch?.close();
+    await this.#follow.close();
     await this.#applying;
     this.ports.stopListening();
     this.#app?.close();
@@ -181,23 +176,13 @@ export class Gateway {
       else if (this.refusal) log.info(`${basename(file)} is good again; nothing had changed`);
       this.refusal = null;
     } catch (error) {
-      const lines = linesOf(error).map((line) => scrubber.text(line));
-      this.refusal = { at: new Date().toISOString(), lines };
+      this.refusal = refusalOf(error, scrubber);
       this.events.publish('config_refused', this.refusal);
-      log.error(`${basename(file)} was refused; the configuration before it goes on`, { problems: lines.join('\n') });
+      const problems = this.refusal.lines.join('\n');
+      log.error(`${basename(file)} was refused; the configuration before it goes on`, { problems });
     }
-    this.#watchFiles();
+    if (!this.draining) this.#follow.follow(this.#drafting.watched);
     this.events.publish('config', null);
-  }
-
-  /** Watches what the configuration is made of now: price files and what plugins import come and go. */
-  #watchFiles(): void {
-    const { files, folders } = this.#drafting.watched;
-    const list = [...files, ...folders].join('\n');
-    if (this.draining || list === this.#watched) return;
-    this.#watched = list;
-    void this.#watch?.close();
-    this.#watch = watch({ files, folders, changed: () => void this.reload() });
   }
 
   /** Builds a generation beside the one that serves, then lets it serve. Whatever throws, throws before the change. */
@@ -306,6 +291,3 @@ export class Gateway {
     };
   }
 }
-
-const linesOf = (error: unknown): string[] =>
-  error instanceof ConfigError ? error.message.split('\n') : [error instanceof Error ? error.message : String(error)];
