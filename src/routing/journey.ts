@@ -102,7 +102,7 @@ export class Journey {
 
   /** The first target that may be tried. Where all are bad, the first: an answer is still more likely there than here. */
   first(): Target {
-    if (this.#first === null) this.#at = this.#route.next(0)?.index ?? 0;
+    if (this.#first === null && this.#targets.length > 1) this.#at = this.#route.next(0)?.index ?? 0;
     return this.target;
   }
 
@@ -120,7 +120,7 @@ export class Journey {
     }
     this.#isNamed = false;
     const { target } = this;
-    if (this.#route.visit(this.#at)) budget.sent(target.provider.name);
+    if (this.#isNew()) budget.sent(target.provider.name);
     this.#first ??= this.#at;
     this.#waited = this.#waitsSince === null ? 0 : Math.round(now - this.#waitsSince);
     this.#waitsSince = null;
@@ -173,11 +173,19 @@ export class Journey {
     return this.#parts.exchange.targets;
   }
 
-  /** Made late: a provider may be avoided until the request leaves. */
+  /** Made late: most requests have one target, and it answers. */
   get #route(): Stops {
     const { exchange, health, limitsOf } = this.#parts;
-    this.#stops ??= new Stops(exchange.targets, exchange.request.model, health, limitsOf);
+    if (this.#stops === null) {
+      this.#stops = new Stops(exchange.targets, exchange.request.model, health, limitsOf);
+      if (this.tries > 0) this.#stops.visit(this.#at);
+    }
     return this.#stops;
+  }
+
+  /** It goes to the target for the first time. */
+  #isNew(): boolean {
+    return this.#targets.length === 1 ? this.tries === 0 : this.#route.visit(this.#at);
   }
 
   get #isFallback(): boolean {

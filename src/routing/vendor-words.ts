@@ -44,7 +44,7 @@ const SAYINGS: readonly Saying[] = [
     means: 'quota',
     codes:
       /\b(?:insufficient_quota|insufficient_balance|insufficient_user_quota|billing_hard_limit_reached|credit_balance_exhausted|\w*usage_limit_exceeded|billing_not_active|billing_error|exceeded_current_quota_error|servicequotaexceededexception|usage_limit_reached|enforced_spend_limit_reached|\w*spend_limit\w*|arrearage|quota_exceeded|access_terminated_error)\b/,
-    text: /credit balance is too low|insufficient (?:balance|credits|funds|quota)|(?:no|any|all available) credits|requires more credits|hard limit (?:has been|was) reached|specified .{0,20}usage limits|reached your usage limit|spend(?:ing)? (?:limit|cap)|prepa(?:y|yment|id) (?:funds|balance|credits)|not enough (?:balance|credits)|account is (?:not active|suspended|in arrears)/,
+    text: /credit balance is too low|insufficient (?:balance|credits|funds|quota)|(?:no|have any|all available) credits|requires more credits|hard limit (?:has been|was) reached|specified .{0,20}usage limits|reached your usage limit|spend(?:ing)? (?:limit|cap)|prepa(?:y|yment|id) (?:funds|balance|credits)|not enough (?:balance|credits)|account is (?:not active|suspended|in arrears)/,
   },
   {
     // A day's worth, of Google's free tier, Groq's tokens and requests, Bedrock's tokens.

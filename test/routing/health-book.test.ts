@@ -188,6 +188,20 @@ describe('the book of health', () => {
     }
   });
 
+  it('is not told that a limit is over by what had left before, nor by a shorter wait of somebody else', () => {
+    const book = bookAt();
+    const a = targetOf('a');
+    const before = book.depart(a);
+    now += 10;
+    fail(book, a, 'rate');
+    before.answered(2000);
+    expect(book.mayTry(a)).to.equal(false);
+    fail(book, a, 'rate', 60_000);
+    fail(book, a, 'rate', 100);
+    now += 59_999;
+    expect(book.mayTry(a)).to.equal(false);
+  });
+
   it('does not put an own key aside for what is wrong with the client’s', () => {
     const book = bookAt();
     for (const failure of ['rate', 'quota', 'auth'] as const) fail(book, targetOf('a'), failure, 60_000, false);

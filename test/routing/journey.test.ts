@@ -174,6 +174,13 @@ describe('a journey', () => {
     expect(wayOf(['a', 'b', 'c'], way).journey.first().provider.name).to.equal('a');
   });
 
+  it('does not ask again where too much has failed already, while another may be tried', () => {
+    const way = wayOf(['a', 'b']);
+    for (let i = 0; i < 4; i++) way.book.depart(targetOf('a')).failed('server', null, true);
+    expect(failing(way, 'server')).to.equal('b');
+    expect(after(['a', 'b'], [['rate', { ownKey: false }]]), 'a limit of the client’s own key').to.deep.equal(['b']);
+  });
+
   it('goes elsewhere when its target has gone bad while it waited', () => {
     const way = wayOf(['a', 'b']);
     expect(failing(way, 'server')).to.equal('a+125');
@@ -206,6 +213,14 @@ describe('a journey', () => {
     other.journey.depart();
     other.journey.note({ status: 429, reason: 'status_429', ms: 1, failure: 'rate', ownKey: false });
     expect(other.attempts[0]).to.not.have.property('key');
+  });
+
+  it('makes 80 requests at once call their only target 96 times at most', () => {
+    const first = wayOf(['a']);
+    const ways = Array.from({ length: 80 }, () => wayOf(['a'], first));
+    for (const { journey } of ways) journey.depart();
+    const steps = ways.map(({ journey }) => journey.after({ failure: 'server', retryAfterMs: null, ownKey: true }, 0));
+    expect(steps.filter(({ kind }) => kind === 'send')).to.have.lengthOf(16);
   });
 
   it('makes 80 requests at once call a sick target 96 times at most, and all reach the next', () => {

@@ -146,6 +146,21 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'what they promise shows on real sockets, in the scenarios',
   },
   {
+    modules: /^src\/routing\/(aside|breaker|classes|place)\.ts$/,
+    by: 'test/routing/health-book.test.ts',
+    why: 'parts of the book: who is left alone, and who finds out',
+  },
+  {
+    modules: /^src\/routing\/(error|vendor)-words\.ts$/,
+    by: 'test/routing/failure.test.ts',
+    why: 'the words of vendors, told apart by what they mean',
+  },
+  {
+    modules: /^src\/routing\/stops\.ts$/,
+    by: 'test/routing/journey.test.ts',
+    why: 'where a journey may still go',
+  },
+  {
     modules: /^src\/tokens\/(attachment|duration)\.ts$/,
     by: 'test/tokens/weights.test.ts',
     why: 'what something weighs shows what it was taken for, and for how long',
