@@ -11,7 +11,7 @@ import { breakOff, errorOf, sendFailure, sendVerdict } from './endings.ts';
 import { Leg, type LegEvents, type LegParts } from './leg.ts';
 import { Patience } from './patience.ts';
 import { CLIENT_GONE, type Failure, NO_CONNECTION, RETRIED, SAID_ERROR, TOO_LATE } from './problems.ts';
-import { setbackOf, troubleOf } from './setback.ts';
+import { setbackOf, strandedBy, troubleOf } from './setback.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface ForwardParts {
@@ -102,13 +102,14 @@ export class Forward {
     this.#tell(setback.failure, setback.retryAfterMs);
     this.#note(`status_${leg.head!.status}`, setback.failure);
     const step = this.#mayGoOn() ? this.#journey.after(setback, this.#parts.exchange.elapsed()) : null;
-    if (step?.kind === 'send') {
-      this.#goOn(step);
-      return;
+    const stranded = strandedBy(this.#parts.exchange, setback.failure, leg.ownKey);
+    if (step?.kind === 'send') this.#goOn(step);
+    else if (stranded) this.#fail(stranded);
+    else {
+      this.#instead = step?.shown === 'first' ? this.#first : null;
+      if (this.#instead === null) this.#note('answered');
+      leg.pass();
     }
-    this.#instead = step?.shown === 'first' ? this.#first : null;
-    if (this.#instead === null) this.#note('answered');
-    leg.pass();
   }
 
   /** Its listeners have heard of an answer. True: it goes to the client. */
@@ -170,7 +171,7 @@ export class Forward {
     else if (failure === SAID_ERROR) this.#leg.open();
     else {
       this.#retryAfterMs = step?.retryAfterMs ?? null;
-      this.#fail(failure);
+      this.#fail(strandedBy(exchange, trouble, this.#leg.ownKey) ?? failure);
     }
   }
 

@@ -92,6 +92,13 @@ export const UNREADABLE = failure(
 );
 /** What an event of its stream said. */
 export const SAID_ERROR = failure(502, 'upstream_stream_error', 'The provider broke its answer off with an error.');
+/** `reason`: why nobody else may be asked, as the route says it. */
+export const originFailed = (reason: string, trouble: string): Failure =>
+  failure(
+    503,
+    'upstream_origin_failed',
+    `The request is ${reason}. Nobody else can read that, and it fails (${trouble}).`,
+  );
 export const REDIRECT = failure(
   502,
   'upstream_redirect',

@@ -1,9 +1,10 @@
+import type { Exchange } from '../pipeline/exchange.ts';
 import type { FailureClass } from '../pipeline/plan.ts';
 import { classOfAnswer, classOfError, classOfProblem } from '../routing/failure.ts';
 import type { Setback } from '../routing/journey.ts';
 import { isFinal, retryAfter } from '../routing/retry-after.ts';
 import type { Leg } from './leg.ts';
-import { type Failure, INCOMPLETE, SAID_ERROR, SILENT, TOO_LATE, UNREADABLE } from './problems.ts';
+import { type Failure, INCOMPLETE, originFailed, SAID_ERROR, SILENT, TOO_LATE, UNREADABLE } from './problems.ts';
 
 /** What an error answer means for what to do next; `body` is null where it was not read. */
 export function setbackOf({ head, ownKey }: Leg, body: Buffer | null): Setback {
@@ -37,4 +38,24 @@ export function troubleOf({ response, isSeen, isHeldBack }: Leg, failure: Failur
   if (failure !== SAID_ERROR) return known;
   // The provider's own words for it, as far as the meter has read them.
   return classOfError(Buffer.from(JSON.stringify({ error: response?.problem })));
+}
+
+/** What does not pass by itself, or is no matter of the request. */
+const STRANDING: ReadonlySet<FailureClass> = new Set([
+  'connect',
+  'timeout',
+  'server',
+  'overloaded',
+  'quota',
+  'auth',
+  'broken',
+]);
+
+/**
+ * What to tell a client whose request only one place can answer, which fails: the provider's own
+ * words would have it wait for somebody else, or think that its own key is wrong. Null: they tell it best.
+ */
+export function strandedBy({ plan }: Exchange, failure: FailureClass | null, ownKey: boolean): Failure | null {
+  if (failure === null || !plan.decision.isBound || !STRANDING.has(failure)) return null;
+  return failure === 'auth' && !ownKey ? null : originFailed(plan.decision.reason, failure);
 }
