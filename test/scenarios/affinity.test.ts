@@ -2,6 +2,7 @@
  * Conversations that carry what only its origin can read: a thousand of them over four keys of one
  * provider that fails now and then. None may meet a key that cannot read it while its own is well.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -10,7 +11,7 @@ import { type OriginWorld, startOrigins } from '../support/origins.ts';
 const KEYS = ['a', 'b', 'c', 'd'];
 const KEY = (name: string): string => `sk-origin-${name}-0123456789abcdef`;
 const SESSIONS = 1000;
-const AT_ONCE = 32;
+const AT_ONCE = 16;
 const FAILING = 5;
 
 type Kind = 'stored' | 'sealed, named' | 'sealed' | 'signed';
@@ -119,6 +120,12 @@ plugins: [history, identity, sessions, include-usage, usage]
           turns += 1;
           const said = await conversation.turn(at);
           if (said.status === 200) break;
+          // A machine that is busy with other tests: nothing of it has left.
+          if (said.body.includes('The gateway has more to do')) {
+            tries -= 1;
+            await sleep(100);
+            continue;
+          }
           failed.push(`${said.status} ${said.body.slice(0, 200)}`);
           if (tries === 3) throw new Error(`conversation ${number} cannot go on: ${failed.at(-1)}`);
         }
@@ -151,10 +158,9 @@ plugins: [history, identity, sessions, include-usage, usage]
       world.down = null;
       expect(new Set(world.asked.slice(before)), 'nobody else is asked').to.deep.equal(new Set([origin]));
       const name = KEYS.find((one) => KEY(one) === origin)!;
-      expect(said.status).to.be.at.least(500);
+      expect(said.status).to.equal(503);
       const { error } = JSON.parse(said.body) as { error: { message: string } };
-      expect(error.message).to.include(`many key ${name}`);
-      expect(error.message).to.match(/bound|only/);
+      expect(error.message).to.include(`bound to many key ${name}: `);
       expect(error.message).to.not.include('sk-');
       expect(world.foreign).to.deep.equal([]);
     });
