@@ -125,7 +125,7 @@ export function mailOf(
   const domain = /@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? 'localhost';
   const incident = Buffer.from(notice.key).toString('base64url').slice(0, 100);
   return {
-    subject: short(headline.replace(/\s+/g, ' '), LONGEST_SUBJECT),
+    subject: short(headline, LONGEST_SUBJECT),
     text: [headline, '', notice.text, '', ...lines, '', notice.at, ...(link === null ? [] : [link])].join('\n'),
     html: [
       `<h1>${html(headline)}</h1>`,

@@ -13,17 +13,26 @@ export interface Fact {
 /** `Critical: Cost of web`, and `Resolved: Cost of web` when it is over. */
 export function headlineOf({ severity, resolves, title }: Notice): string {
   const word = resolves ? 'resolved' : severity;
-  return `${word[0]!.toUpperCase()}${word.slice(1)}: ${title}`;
+  return `${word[0]!.toUpperCase()}${word.slice(1)}: ${title.replace(/\s+/g, ' ')}`;
 }
 
 /** The facts of a notice that are worth a line: short ones, the first ten; what is unknown is left out. */
 export function factsOf({ data }: Notice): Fact[] {
   const facts = Object.entries(data).flatMap(([name, value]) => {
-    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-    const isEmpty = value === null || value === undefined || text === '' || text === '{}' || text === '[]';
-    return isEmpty ? [] : [{ name: short(name.replaceAll('_', ' '), LONGEST_NAME), value: short(text, LONGEST_VALUE) }];
+    const text = textOf(value);
+    return text === ''
+      ? []
+      : [{ name: short(name.replaceAll('_', ' '), LONGEST_NAME), value: short(text, LONGEST_VALUE) }];
   });
   return facts.slice(0, MOST_FACTS);
+}
+
+/** `agent coder, key ci` of an object; a list is no short fact. */
+function textOf(value: unknown): string {
+  if (value === null || value === undefined || Array.isArray(value)) return '';
+  if (typeof value !== 'object') return String(value);
+  const members = Object.entries(value).map(([name, inner]) => `${name} ${textOf(inner)}`);
+  return members.join(', ');
 }
 
 /** At most so many UTF-16 units, never half of a character. */
