@@ -1,5 +1,7 @@
 import type { FailureClass } from '../pipeline/plan.ts';
-import { LONGEST_MS } from './breaker.ts';
+
+/** Nobody is left alone for longer than this, whatever was said, milliseconds. */
+const LONGEST_MS = 10 * 60_000;
 
 /** An account with nothing left, or a key that is refused: somebody has to mend it, which may have happened by then. */
 const UNTIL_MENDED_MS = 5 * 60_000;

@@ -18,8 +18,8 @@ const IN_A_ROW = 5;
 /** A try that has said nothing for so many times `probe` is not waited for: behind it the place may be well again. */
 const PATIENCE = 4;
 
-/** Nobody is left alone for longer than this, whatever was said, milliseconds. */
-export const LONGEST_MS = 10 * 60_000;
+/** A sick provider is tried at least this often, whatever it says, milliseconds: it may be well before it thought. */
+const SELDOM_MS = 25_000;
 
 /** One attempt, as the breaker remembers it. It may turn out bad after it had looked good. */
 export interface Try {
@@ -102,7 +102,7 @@ export class Breaker {
 
   #probeAgain(now: number, { probe }: BreakerRules, retryAfterMs: number | null): void {
     this.#probe = null;
-    this.#nextProbe = now + Math.max(probe, Math.min(retryAfterMs ?? 0, LONGEST_MS));
+    this.#nextProbe = now + Math.max(probe, Math.min(retryAfterMs ?? 0, SELDOM_MS));
   }
 
   #isBad({ window, share, least }: BreakerRules): boolean {

@@ -76,7 +76,9 @@ export function classOfAnswer({ status, header, body }: Answer): FailureClass | 
     // A page instead of the API's error comes from a firewall or a proxy: not the key's fault, nor the request's.
     if (words.isPage && (status === 403 || status === 429)) return status === 403 ? 'server' : 'rate';
   }
-  return BY_STATUS[status] ?? UNKNOWN[status] ?? (status >= 500 ? 'server' : 'bad_request');
+  // Whose words nobody has read may be about the request: no key is left alone for that.
+  const unknown = status === 403 && body === null ? 'bad_request' : UNKNOWN[status];
+  return BY_STATUS[status] ?? unknown ?? (status >= 500 ? 'server' : 'bad_request');
 }
 
 /**

@@ -318,6 +318,10 @@ describe('the class of a failure', () => {
     for (const status of [400, 403, 404, 413, 422, 429]) expect(wantsBody(status), String(status)).to.equal(true);
   });
 
+  it('leaves no key alone for a 403 that nobody has read: a moderator may have said it', () => {
+    expect(classOf([403, null])).to.equal('bad_request');
+  });
+
   it('does not throw, whatever the body, and is quick with words made to hurt', () => {
     const began = performance.now();
     for (const body of [
