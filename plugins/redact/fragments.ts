@@ -20,9 +20,12 @@ export interface EventReading {
   readonly fragments: readonly Fragment[];
   /** Beginnings of the channels that have ended with this event; '' for all. */
   readonly ended: readonly string[];
+  /** Its texts are covered by a signature that comes later, so they have to stay as they are. */
+  readonly isSigned?: true;
 }
 
 const NOTHING: EventReading = { fragments: [], ended: [] };
+const SIGNED: EventReading = { ...NOTHING, isSigned: true };
 
 /** Reads an event by its shape: compatible servers speak these at paths of their own. */
 export function readEvent(event: Json): EventReading {
@@ -127,7 +130,7 @@ function ofAnthropic(event: Json, type: string): EventReading {
   if (type !== 'content_block_delta') return NOTHING;
   const kind = mapOf(event.delta).type;
   const name = kind === 'text_delta' ? 'text' : kind === 'input_json_delta' ? 'partial_json' : null;
-  if (name === null) return NOTHING;
+  if (name === null) return kind === 'thinking_delta' ? SIGNED : NOTHING;
   const make = (text: string): Json => ({ type, index: event.index, delta: { type: kind, [name]: text } });
   const fragment = { path: `delta.${name}`, channel: `${event.index} ${name}`, isLast: false, make };
   return { fragments: [{ ...fragment, isJson: name === 'partial_json' }], ended: [] };

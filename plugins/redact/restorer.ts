@@ -9,6 +9,9 @@ const BACKSLASH = '\\';
 const JSON_TEXTS = new Set(['arguments', 'partial_json']);
 const NONE: readonly string[] = [];
 
+/** OpenRouter's pieces of thinking, whose signature comes in a later event. */
+const SIGNED_LATER = /^choices\.\d+\.delta\.reasoning_details\./;
+
 /** What becomes of one object of an answer. */
 export interface Restored {
   /** Events as JSON that have to stand before it: rests of texts that end here. */
@@ -56,7 +59,8 @@ export class Restorer {
     const event = parse(json);
     // Such as [DONE]: nothing of a text comes behind it.
     if (event === null) return { before: this.rest(), json: null };
-    const { fragments, ended } = readEvent(event);
+    const { fragments, ended, isSigned } = readEvent(event);
+    if (isSigned) return UNTOUCHED;
     const edited = this.#edit(json, new Map(fragments.map((fragment) => [fragment.path, fragment])));
     return { before: this.#release(ended), json: edited };
   }
@@ -82,7 +86,7 @@ export class Restorer {
     let done = 0;
     for (const { path, name, start, end } of answerStrings(json)) {
       const fragment = fragments.get(path);
-      if (fragment === undefined && !mayHold(json, start, end)) continue;
+      if (fragment === undefined && (!mayHold(json, start, end) || SIGNED_LATER.test(path))) continue;
       const text = decodeString(json, start, end, true);
       const now = fragment
         ? this.#goOn(fragment, text)
