@@ -201,14 +201,14 @@ export class Leg {
   #decide(verdict: Verdict | undefined): void {
     if (!this.#events.passes(verdict)) return;
     const { exchange, req, res, traffic, patience } = this.#parts;
+    const { attempt } = this;
     const head = this.head!;
+    const response = this.#response!;
     const events = this.#events;
+    const scrub = head.status >= 400 && this.ownKey ? traffic.scrub : null;
+    const mayGoOn = events.mayGoOn();
     const passing = new Passing(
-      {
-        ...{ exchange, req, res, patience, attempt: this.attempt, head, response: this.#response! },
-        scrub: head.status >= 400 && this.ownKey ? traffic.scrub : null,
-        mayGoOn: events.mayGoOn(),
-      },
+      { exchange, req, res, patience, attempt, head, response, scrub, mayGoOn },
       { failed: (failure) => events.failed(failure, false), complete: () => events.complete() },
     );
     this.#passing = passing;
