@@ -42,6 +42,8 @@ function record(exchange: Exchange): ExchangeRecord {
   row.upstream_request_id = upstreamId(exchange);
   row.attempts = exchange.attempts;
   row.route = routeOf(exchange);
+  row.redactions = state.redactions ?? null;
+  row.receipt = state.receipt ? { ...state.receipt, decisions: exchange.notes } : null;
   row.duration_ms = tenths(exchange.finishedAt ?? exchange.elapsed());
   row.time_to_first_token_ms = state.timeToFirstToken === undefined ? null : tenths(state.timeToFirstToken);
   row.overhead_ms = exchange.leftAt === null ? null : tenths(exchange.leftAt);

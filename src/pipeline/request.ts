@@ -79,6 +79,11 @@ export class ExchangeRequest {
     return this.#bytes;
   }
 
+  /** The body as it came, still compressed where it was; null where it is sent on from socket to socket. */
+  get raw(): Rope | null {
+    return this.#raw;
+  }
+
   /** Where its members lie; null where nobody has looked since it changed. */
   get scan(): JsonScan | null {
     return this.#scan;

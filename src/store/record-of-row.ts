@@ -102,7 +102,6 @@ function keptOf(detail: Detail): Kept {
     upstream_request_id: detail.upstream_request_id ?? null,
     response_id: detail.response_id ?? null,
     route: detail.route ?? null,
-    receipt: detail.receipt ?? null,
     overhead_ms: detail.overhead_ms ?? null,
     rewritten_by: detail.rewritten_by ?? [],
   };

@@ -2,14 +2,16 @@
 import type { ExchangeRecord } from '../pipeline/record.ts';
 import type { Cell, Columns } from './columns.ts';
 import { numberOf, textOf } from './columns.ts';
+import { packReceipt, unpackReceipt } from './packed-receipt.ts';
 import type { Detail, Row } from './row.ts';
 import { text } from './row-values.ts';
 
 export function keepWay(row: Row, record: ExchangeRecord): void {
-  const { attempts, redactions } = record;
+  const { attempts, redactions, receipt } = record;
   if (redactions) row.redacted = countsByName(redactions);
   if (attempts.length > 1) row.tries = attempts.length;
   if (attempts.length > 0) row.detail.attempts = isPlain(record) ? attempts[0]!.ms : attempts;
+  if (receipt) row.detail.receipt = packReceipt(receipt);
 }
 
 /** Sent once and answered, with nothing that the row does not say anyway: so are nearly all. */
@@ -25,8 +27,12 @@ function countsByName(counts: Readonly<Record<string, number>>): Record<string, 
   return Object.fromEntries(Object.entries(counts).map(([name, count]) => [text(name)!, count]));
 }
 
-export function wayOf(detail: Detail, row: Columns | Row): Pick<ExchangeRecord, 'attempts' | 'redactions'> {
-  return { attempts: attemptsOf(detail, row), redactions: redactionsOf(row.redacted) };
+export function wayOf(detail: Detail, row: Columns | Row): Pick<ExchangeRecord, 'attempts' | 'redactions' | 'receipt'> {
+  return {
+    attempts: attemptsOf(detail, row),
+    redactions: redactionsOf(row.redacted),
+    receipt: detail.receipt ? unpackReceipt(detail.receipt) : null,
+  };
 }
 
 function attemptsOf({ attempts = [] }: Detail, row: Columns | Row): ExchangeRecord['attempts'] {

@@ -6,11 +6,12 @@
  * money finer than a pico-dollar) is kept in `detail` too.
  */
 import type { Usage } from '../metering/usage.ts';
-import type { AttemptRecord, ExchangeRecord } from '../pipeline/record.ts';
+import type { AttemptRecord, ExchangeRecord, Receipt } from '../pipeline/record.ts';
 import { writeCharges } from './charged.ts';
 import type { ColumnName } from './columns.ts';
 import { fromPico, toPico } from './money.ts';
 import { type PackedCalls, type PackedPart, packCalls, packParts } from './packed-parts.ts';
+import type { PackedReceipt } from './packed-receipt.ts';
 import { keepUsage } from './row-usage.ts';
 import { count, pico, text } from './row-values.ts';
 import { keepWay } from './row-way.ts';
@@ -39,7 +40,6 @@ const KEPT = [
   'upstream_request_id',
   'response_id',
   'route',
-  'receipt',
   'overhead_ms',
   'rewritten_by',
 ] as const satisfies readonly (keyof ExchangeRecord)[];
@@ -49,6 +49,7 @@ export type Kept = Pick<ExchangeRecord, (typeof KEPT)[number]>;
 export interface Detail extends Partial<Kept> {
   /** Its milliseconds alone, where the row says all else of the only one. */
   attempts?: number | AttemptRecord[];
+  receipt?: PackedReceipt | Receipt;
   /** Where the time is no canonical ISO string. */
   time?: string;
   session?: [source: string, confidence: 'high' | 'medium' | 'low'];

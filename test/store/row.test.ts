@@ -91,6 +91,19 @@ describe('a record as a row', () => {
     expect([one!.tries, two!.tries]).to.deep.equal([undefined, 2]);
   });
 
+  it('says a receipt in few characters, and keeps what is no hash', () => {
+    const hash = '0123456789abcdef'.repeat(4);
+    const decisions = [{ by: 'budgets', at_ms: 0.3, what: 'hold', facts: { accounts: 2, usd: '0.0123' } }];
+    const length = (record: ExchangeRecord): number => encode(toRow(record)).length;
+    const plain = { body_in: hash, body_out: hash, decisions: [] };
+    expect(length(recordOf({ receipt: plain })) - length(recordOf())).to.be.at.most(62);
+    for (const body_in of [null, hash, 'f'.repeat(64), 'F'.repeat(64), 'x', ''])
+      for (const body_out of [null, hash, '1', 'A'.repeat(43)]) {
+        const receipt = { body_in, body_out, decisions };
+        expect(back(recordOf({ receipt })).receipt).to.deep.equal(receipt);
+      }
+  });
+
   it('keeps what was taken out apart from nothing, and from nobody having looked', () => {
     for (const redactions of [null, {}, { email: 2 }, { 'it"s': 1, '': 4, card: 1000 }]) {
       const record = recordOf({ redactions });
@@ -180,6 +193,14 @@ function randomRecord(random: Random): ExchangeRecord {
   const usage = () => Object.fromEntries(NAMES.filter(() => random() < 0.4).map((name) => [name, count()]));
   const tags = () => Object.fromEntries(TEXTS.filter(() => random() < 0.2).map((name) => [name, text()]));
   const attempt = () => ({ provider: text(), model: maybe(text), status: maybe(whole), reason: text(), ms: random() });
+  const hash = (): string => pick(['0f', 'a1']).repeat(32);
+  const notes = () =>
+    Array.from({ length: pick([0, 1, 3]) }, () => ({
+      by: text(),
+      at_ms: random(),
+      what: text(),
+      ...(random() < 0.5 && { facts: { [text()]: pick([null, true, 0, '0.5']) } }),
+    }));
   const part = (): PromptPart => ({
     kind: pick(PART_KINDS),
     name: text(),
@@ -252,6 +273,7 @@ function randomRecord(random: Random): ExchangeRecord {
     response_id: maybe(text),
     attempts: Array.from({ length: pick([0, 1, 2, 5]) }, attempt),
     redactions: maybe(() => Object.fromEntries(TEXTS.filter(() => random() < 0.3).map((name) => [name, whole()]))),
+    receipt: maybe(() => ({ body_in: maybe(hash), body_out: maybe(hash), decisions: notes() })),
     duration_ms: maybe(() => random() * 1e6),
     time_to_first_token_ms: maybe(() => random() * 1000),
     overhead_ms: maybe(random),
