@@ -25,6 +25,7 @@ export default definePlugin({
         if (asked !== undefined && (typeof asked !== 'object' || Array.isArray(asked))) return;
         if ((asked as { include_usage?: unknown } | null | undefined)?.include_usage === true) return;
         request.set(['stream_options', 'include_usage'], true, 'include-usage');
+        exchange.note('include-usage', 'added', { option: 'stream_options.include_usage' });
 
         let added = true;
         exchange.onResponse((response) => {
@@ -34,6 +35,7 @@ export default definePlugin({
           return response.peek(64 * 1024).then((body) => {
             if (!body.includes('stream_options') && !body.includes('include_usage')) return;
             takeBack(exchange, asked);
+            exchange.note('include-usage', 'taken_back', { provider: exchange.provider?.name ?? null });
             added = false;
             refusing.add(exchange.provider?.baseUrl ?? '');
             log.info('stream_options was refused; this provider is not sent it any more', {

@@ -38,6 +38,7 @@ export default definePlugin({
       const pause = book.stops(exchange);
       if (pause === null) return undefined;
       refusals.add(1, { dimension: firstOf(pause.scope) });
+      exchange.note('pauses', 'paused', { pause: pause.id });
       return refuse(exchange, pause);
     };
     const passage = new Passage(book, lanes, { stop: check, turnAway }, metrics);

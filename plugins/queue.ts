@@ -42,6 +42,7 @@ export default definePlugin({
       const since = performance.now();
       const turn = await line.wait((leave) => exchange.onGone(leave));
       const waited = performance.now() - since;
+      exchange.note('queue', 'waited', { ms: Math.round(waited), turn });
       if (turn === 'mine') hold(exchange, line);
       tell.waited(exchange, waited, turn);
       exchange.setHeader('x-token-spy-queued-ms', String(Math.round(waited)));

@@ -66,7 +66,10 @@ export default definePlugin({
       const shortages = shortagesOf(stakes, tokens, now);
       if (shortages.length === 0) return void begin(exchange, stakes, tokens ?? 0);
       exchange.setHeadersLate(() => headersOf(exchange, stakes, performance.now()));
-      for (const { limit, measure } of shortages) refusals.add(1, { limit: limit.rule.name, measure });
+      for (const { limit, measure, most, room } of shortages) {
+        refusals.add(1, { limit: limit.rule.name, measure });
+        exchange.note('rate-limits', 'exceeded', { limit: limit.rule.name, measure, most, room });
+      }
       const never = shortages.find(({ wait }) => wait === null);
       const { foresight } = exchange.state;
       if (!never || !foresight) return refusalOf(exchange, shortages, tokens);

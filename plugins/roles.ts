@@ -23,10 +23,13 @@ export default definePlugin({
   setup: ({ options: { rename } }) => {
     const words = Object.keys(rename).map((word) => JSON.stringify(word));
     return {
-      onRequest({ request }) {
+      onRequest(exchange) {
+        const { request } = exchange;
         if (!words.some((word) => request.mentions(word))) return;
+        const { bytes } = request;
         request.rename('messages', 'role', rename, 'roles');
         request.rename('input', 'role', rename, 'roles'); // the Responses API keeps its messages there
+        if (request.bytes !== bytes) exchange.note('roles', 'renamed', rename);
       },
     };
   },

@@ -42,6 +42,7 @@ export default definePlugin({
         request.rewrite(trimmed.body, 'trim');
         state.trimmed = { tools, chars, historyChars };
         exchange.setHeader('x-token-spy-trimmed', `tools=${tools}; chars=${chars}`);
+        exchange.note('trim', 'trimmed', { tools, chars, history_chars: historyChars, messages });
         count(exchange, trimmed);
         const facts = { agent: state.agent, tools, messages, chars, tokens_estimated: tokensOf(chars) };
         if (filters.log_details) log.info('a request was trimmed', facts);

@@ -50,6 +50,7 @@ export class Passage {
   #shares: readonly Share[];
   #amounts: Amounts = { usd: 0n, tokens: 0n, requests: 1n };
   #standings: readonly Standing[] = [];
+  #isHeld = false;
 
   constructor(exchange: Exchange, shares: readonly Share[], parts: PassageParts) {
     this.#exchange = exchange;
@@ -140,6 +141,8 @@ export class Passage {
   /** It is held. `rough`: by its length, and still to be counted. */
   #pass(standings: readonly Standing[], rough: boolean): Pending<undefined> {
     this.#standings = standings;
+    this.#isHeld = true;
+    this.#exchange.note('budgets', 'hold', { accounts: this.#shares.length, ...heldOf(this.#shares, this.#amounts) });
     this.#exchange.setHeadersLate(() => this.#headers());
     const warnings = shortagesOf(this.#shares, standings, this.#amounts, 'warn');
     if (!rough) return this.#warn(warnings);
@@ -176,9 +179,15 @@ export class Passage {
         .map(({ budget, standing }) => leftIn(budget, standing)),
     );
     if (left !== null) this.#exchange.setHeader(remaining, sixDecimals(microsIn(left)));
-    for (const { budget, share, standing } of shortages) {
+    for (const { budget, share, standing, amount } of shortages) {
+      const { measure } = budget.series;
       this.#parts.refused(budget.name, 'budget_exceeded');
       alerts.exceeded(budget, share, standing);
+      const [limit, spent, held] = [budget.limit, standing.spent, standing.held].map((of) => tell(measure, of));
+      this.#exchange.note('budgets', 'exceeded', {
+        ...{ budget: budget.name, measure, limit: limit!, spent: spent!, held: held! },
+        asked: tell(measure, amount),
+      });
     }
     return refusalOf(this.#exchange, shortages, status);
   }
@@ -216,8 +225,21 @@ export class Passage {
   #end(): void {
     const { accounts, alerts } = this.#parts;
     accounts.end(this.#exchange.id);
+    if (this.#isHeld) {
+      const { usd = null } = heldOf(this.#shares, this.#amounts);
+      this.#exchange.note('budgets', 'settle', { held_usd: usd, usd: this.#exchange.state.cost?.cost_usd ?? null });
+    }
     for (const share of this.#shares) alerts.touch(share);
   }
+}
+
+/** What is held for a request, for its receipt; of what nobody can foresee nothing is said. */
+function heldOf(shares: readonly Share[], { usd, tokens }: Amounts): { usd?: string; tokens?: string } {
+  const measures = new Set(shares.map(({ series }) => series.measure));
+  return {
+    ...(measures.has('usd') && usd !== UNFORESEEN && { usd: tell('usd', usd) }),
+    ...(measures.has('tokens') && tokens !== UNFORESEEN && { tokens: tell('tokens', tokens) }),
+  };
 }
 
 function leastOf(amounts: readonly bigint[]): bigint | null {

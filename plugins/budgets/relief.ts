@@ -4,10 +4,13 @@ import type { Exchange } from '../../src/plugin.ts';
 import { tell } from '../shared/amounts.ts';
 import { headerText } from '../shared/header-text.ts';
 import type { Shortage } from './claims.ts';
+import { leaveOutDear } from './dear.ts';
 import { leftIn } from './refusal.ts';
 
 /** Of whom a row says that he changed the request. */
 const BY = 'budgets';
+/** Characters of a model's name that is noted: clients choose it. */
+const MOST_NAME = 256;
 
 /** Changes one request until it fits, and tells the caller what was changed. */
 export class Relief {
@@ -21,8 +24,9 @@ export class Relief {
     this.#exchange = exchange;
   }
 
-  /** Takes the next step; null: there is none. `elsewhere`: it is another model's request from now on. */
+  /** Takes the next step; null: there is none. `elsewhere`: it is another model's request from now on, or of fewer targets. */
   async next(shortages: readonly Shortage[]): Promise<'shorter' | 'elsewhere' | null> {
+    if (await leaveOutDear(this.#exchange, shortages)) return 'elsewhere';
     const wishes = shortages.map(({ budget }) => budget.whenShort);
     if (wishes.includes('refuse')) return null;
     const other = wishes.find((wish) => typeof wish === 'object');
@@ -38,9 +42,14 @@ export class Relief {
   /** Says what was changed, now that it fits. */
   announce(): void {
     const { request } = this.#exchange;
-    if (this.#asked !== null)
+    if (this.#asked !== null) {
       this.#exchange.setHeader('x-token-spy-downgraded', headerText(`${this.#asked} -> ${request.model}`));
-    if (this.#most !== null) this.#exchange.setHeader('x-token-spy-clamped', `max_tokens=${this.#most}`);
+      this.#exchange.note(BY, 'cheaper_model', { asked: this.#asked.slice(0, MOST_NAME), model: request.model });
+    }
+    if (this.#most !== null) {
+      this.#exchange.setHeader('x-token-spy-clamped', `max_tokens=${this.#most}`);
+      this.#exchange.note(BY, 'clamp', { max_tokens: this.#most });
+    }
   }
 
   /** Once only: what the other model does not fit either, a third one is not asked for. */

@@ -68,6 +68,7 @@ export class Passage {
       }
       const turn = await lane.wait((whenLeaving) => (leave = whenLeaving), endOf(slowed));
       waited = performance.now() - since;
+      exchange.note('pauses', 'waited', { throttle: slowed.id, ms: Math.round(waited), turn });
       exchange.setHeader('x-token-spy-throttled', `${Math.round(waited)}ms`);
       if (turn === 'mine') {
         passed.add(slowed.id);

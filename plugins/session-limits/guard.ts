@@ -116,6 +116,8 @@ export class Guard {
   #note(exchange: Exchange, reached: Reached, action: Sighting['action']): void {
     const { memory, count, lent } = this.#parts;
     const sighting = sightingOf(exchange, reached, action);
+    const { limit: name, measure: of, value: at, bound: most } = sighting;
+    exchange.note('session-limits', action, { limit: name, measure: of, value: at, bound: most });
     count(reached, action);
     memory.see(sighting);
     if (!memory.tells(sighting)) return;

@@ -98,6 +98,9 @@ export interface Ending {
   error: { type: string; code: string } | null;
 }
 
+/** Of one exchange: whoever notes something for each of many tries must not fill its row. */
+const MOST_NOTES = 64;
+
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** A request and its response. Every exchange finishes exactly once, whatever happens. */
@@ -193,9 +196,10 @@ export class Exchange {
     return this.target?.model ?? null;
   }
 
-  /** Takes a provider out of the targets. False: there is no other, and nothing was changed. From onRequest only. */
-  avoid(provider: string): boolean {
-    const others = this.targets.filter((target) => target.provider.name !== provider);
+  /** Takes a provider, or certain targets, out of the targets. False: there is no other, and nothing was changed. From onRequest only. */
+  avoid(what: string | ((target: Target) => boolean)): boolean {
+    const isOut = typeof what === 'string' ? ({ provider }: Target) => provider.name === what : what;
+    const others = this.targets.filter((target) => !isOut(target));
     if (others.length === 0) return false;
     this.#targets = others;
     return true;
@@ -208,6 +212,7 @@ export class Exchange {
 
   /** Writes down for its receipt what `by`, a plugin, decided: numbers and names only, nothing of what the request says. */
   note(by: string, what: string, facts?: NonNullable<ReceiptNote['facts']>): void {
+    if (this.notes.length >= MOST_NOTES) return;
     const at_ms = Math.round(this.elapsed() * 10) / 10;
     this.notes.push(facts === undefined ? { by, at_ms, what } : { by, at_ms, what, facts });
   }

@@ -40,10 +40,10 @@ export class Pipeline {
         exchange.enter(stage.name);
         const result = stage.onRequest!(exchange);
         if (result instanceof Promise) return this.#later(exchange, stage.name, result, i + 1);
-        if (result) return result;
+        if (result) return noted(exchange, stage.name, result);
       } catch (error) {
         const verdict = this.#fail(stage.name, error);
-        if (verdict) return verdict;
+        if (verdict) return noted(exchange, stage.name, verdict);
       }
     }
     return undefined;
@@ -59,14 +59,14 @@ export class Pipeline {
         const result = listener(response);
         if (result instanceof Promise) {
           return result.then(
-            (verdict) => verdict ?? this.heard(exchange, response, i + 1),
-            (error) => this.#fail(stage, error) ?? this.heard(exchange, response, i + 1),
+            (verdict) => noted(exchange, stage, verdict) ?? this.heard(exchange, response, i + 1),
+            (error) => noted(exchange, stage, this.#fail(stage, error)) ?? this.heard(exchange, response, i + 1),
           );
         }
-        if (result) return result;
+        if (result) return noted(exchange, stage, result);
       } catch (error) {
         const verdict = this.#fail(stage, error);
-        if (verdict) return verdict;
+        if (verdict) return noted(exchange, stage, verdict);
       }
     }
     return undefined;
@@ -100,10 +100,10 @@ export class Pipeline {
   ): Promise<Verdict | undefined> {
     try {
       const verdict = await result;
-      if (verdict) return verdict;
+      if (verdict) return noted(exchange, stage, verdict);
     } catch (error) {
       const verdict = this.#fail(stage, error);
-      if (verdict) return verdict;
+      if (verdict) return noted(exchange, stage, verdict);
     }
     return this.meet(exchange, next);
   }
@@ -124,4 +124,11 @@ export class Pipeline {
       message: `The gateway's plugin ${stage} failed, so the request was not sent on.`,
     };
   }
+}
+
+/** Whoever refuses or answers by itself, its receipt says so; a retry is among the attempts. */
+function noted<V extends Verdict | undefined | void>(exchange: Exchange, stage: string, verdict: V): V {
+  if (verdict?.kind === 'refuse') exchange.note(stage, 'refused', { status: verdict.status, code: verdict.code });
+  else if (verdict?.kind === 'answer') exchange.note(stage, 'answered', { status: verdict.status });
+  return verdict;
 }
