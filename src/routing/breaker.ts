@@ -46,6 +46,8 @@ export class Breaker {
   #since = Number.NEGATIVE_INFINITY;
   #nextProbe = 0;
   #probe: Try | null = null;
+  /** The one that closed it. */
+  #healer: Try | null = null;
 
   mayTry(now: number, { probe }: BreakerRules): boolean {
     if (this.#openedAt === null) return true;
@@ -69,6 +71,7 @@ export class Breaker {
       this.#since = now;
       this.#probe = null;
       this.#tries = [];
+      this.#healer = attempt;
     }
     this.#remember(attempt, window);
   }
@@ -83,7 +86,7 @@ export class Breaker {
     }
     if (this.#openedAt !== null) {
       if (attempt === this.#probe) this.#probeAgain(now, rules, retryAfterMs);
-    } else if (this.#isBad(rules)) {
+    } else if (attempt === this.#healer || this.#isBad(rules)) {
       this.#openedAt = now;
       this.#since = now;
       this.#probeAgain(now, rules, retryAfterMs);

@@ -145,6 +145,21 @@ describe('the book of health', () => {
     expect(view).to.include({ attempts: 5, failures: 5, recent: 5, recentFailures: 5, failure: 'broken', inFlight: 0 });
   });
 
+  it('is not well for an answer that only seemed to be one', () => {
+    const book = bookAt();
+    const a = targetOf('a');
+    times(5, () => fail(book, a, 'timeout'));
+    now += 5000;
+    const probe = book.depart(a);
+    probe.answered(10);
+    expect(book.mayTry(a)).to.equal(true);
+    now += 10;
+    probe.failed('timeout', null, true);
+    expect(book.mayTry(a)).to.equal(false);
+    now += 4999;
+    expect(book.mayTry(a)).to.equal(false);
+  });
+
   it('counts nothing against a place for what is the request’s own fault', () => {
     const book = bookAt();
     const own: FailureClass[] = ['bad_request', 'context_length', 'content_filter', 'foreign_state', 'no_model'];
