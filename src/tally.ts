@@ -29,15 +29,22 @@ export class Tally {
     const labels = ['provider', 'outcome', 'status'];
     this.#exchanges = metrics.counter('gateway_exchanges_total', 'Finished exchanges.', labels);
     this.#throws = metrics.counter('gateway_plugin_failures_total', 'Throws of plugins.', ['plugin']);
-    this.#attempts = metrics.counter('gateway_attempts_total', 'Requests sent to providers.', ['provider', 'class']);
-    this.#retries = metrics.counter('gateway_retries_total', 'Attempts after the first one of an exchange.', []);
+    this.#attempts = metrics.counter('gateway_attempts_total', 'Requests sent to providers, by what came of them.', [
+      'provider',
+      'class',
+    ]);
+    this.#retries = metrics.counter(
+      'gateway_retries_total',
+      'Attempts after the first one of an exchange, here or elsewhere.',
+      [],
+    );
     const isGood = '1 when gateway.yaml is what runs, 0 when its last change was refused.';
     metrics.gauge('gateway_exchanges_in_flight', 'Exchanges under way.', inFlight);
     metrics.gauge('gateway_config_ok', isGood, () => (refused() ? 0 : 1));
     metrics.gauge('gateway_log_lines_dropped_total', 'Log lines that nobody read in time.', () => log.dropped);
     metrics.gauge('gateway_rows_waiting', 'Finished exchanges on their way to the database.', () => store().waiting);
     metrics.gauge('gateway_rows_lost_total', 'Finished exchanges that could not be kept.', () => store().lost);
-    const isOpen = '1 while a provider, or one of its keys, is left alone, 0 otherwise.';
+    const isOpen = '1 while a provider, or one of its keys by its name, is left alone, 0 otherwise.';
     metrics.gauge('gateway_provider_open', isOpen, () => health().map(openness), ['provider', 'key']);
   }
 
