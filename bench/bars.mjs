@@ -44,6 +44,13 @@ const BARS = [
     read: ({ ratio }) => ratio('sessions', 'nginx', 'json200', 'cpu'),
   },
   {
+    what: 'CPU per JSON request of 200 KB and 60 messages, accounting and redaction on',
+    unit: 'x nginx',
+    must: 6,
+    goal: 4,
+    read: ({ ratio }) => ratio('redaction', 'nginx', 'json200', 'cpu'),
+  },
+  {
     what: 'CPU per SSE event, accounting on',
     unit: 'x nginx',
     must: 2.5,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { NAMES as SCENARIOS } from './scenarios.mjs';
 
-export const TARGETS = ['direct', 'nginx', 'portkey', 'off', 'accounting', 'sessions', 'everything'];
+export const TARGETS = ['direct', 'nginx', 'portkey', 'off', 'accounting', 'sessions', 'redaction', 'everything'];
 
 const USAGE = new URL('./README.md', import.meta.url);
 

@@ -28,16 +28,20 @@ const TITLES = {
   off: 'ours: policies off',
   accounting: 'ours: accounting on',
   sessions: 'ours: sessions and prompts on',
+  redaction: 'ours: accounting and redaction on',
   everything: 'ours: everything on',
 };
 const PLUGINS = {
   off: [],
   accounting: ['history', 'identity', 'include-usage', 'usage'],
   sessions: ['history', 'identity', 'sessions', 'cache-breaks', 'prompts', 'include-usage', 'usage'],
+  redaction: ['history', 'identity', 'redact', 'include-usage', 'usage'],
   everything: [
     'history',
     'late-usage',
+    'receipts',
     'identity',
+    'redact',
     'sessions',
     'pauses',
     'session-limits',
@@ -50,17 +54,21 @@ const PLUGINS = {
     'unpriced',
     'include-usage',
     'usage',
+    'alerts',
+    'channels',
   ],
 };
-/** Limits that are looked at for each request and never reached. */
+/** A way with a second choice, and limits and alerts that are looked at and never reached. */
 const LIMITS = [
+  'routes: [ { name: all, match: { model: "gpt-*" }, targets: [ { provider: openai }, { provider: second } ] } ]',
+  'alerts: [ { name: spend, metric: cost_usd, window: 5m, group_by: agent, above: 1000000 } ]',
   'budgets:',
   '  - { name: each agent, per: agent, limit_usd: 1000000, period: day }',
   '  - { name: all, limit_usd: 1000000, period: month, action: warn }',
   'session_limits: [ { name: all, chars: { soft: 100000000 }, usd: { hard: 1000000 }, repeats: { hard: 1000000 } } ]',
   'rate_limits: [ { name: each agent, per: agent, requests_per_minute: 1000000000, tokens_per_minute: 1000000000000 } ]',
 ];
-const PORTS = { nginx: 1, portkey: 2, off: 3, accounting: 4, everything: 5, sessions: 6 };
+const PORTS = { nginx: 1, portkey: 2, off: 3, accounting: 4, everything: 5, sessions: 6, redaction: 7 };
 
 /** Starts the wanted targets one after the other and checks that each passes on what it is sent. */
 export async function startTargets(options, mock, folder) {
@@ -164,6 +172,7 @@ function ours(name, port, mock, folder) {
     `database: sqlite:${join(home, 'bench.db')}`,
     'providers:',
     `  openai: { base_url: ${mock.url}/v1 }`,
+    `  second: { base_url: ${mock.url}/v1, prices: openai }`,
     ...(name === 'everything' ? LIMITS : []),
     `plugins: [ ${PLUGINS[name].join(', ')} ]`,
   ];

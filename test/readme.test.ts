@@ -120,6 +120,17 @@ describe('the README', () => {
     expect(order.find(({ plugin }) => plugin === 'session-limits')?.options.session_limits).to.have.length(3);
   });
 
+  it('has routes, redaction and alerts that are good', async () => {
+    const snippet = (start: string): string => fences(readme, 'yaml').find((text) => text.startsWith(start))!;
+    const { config } = await drawSnippet(snippet('routes:'));
+    expect(config.routes[0]).to.include({ name: 'chat', restart: true });
+    const { order } = await drawSnippet(snippet('plugins:\n  - history\n  - identity\n  - plugin: redact'));
+    expect(order.find(({ plugin }) => plugin === 'redact')?.options.block).to.eql(['api_key']);
+    const alerts = snippet('channels:').replace('${SLACK_WEBHOOK_URL}', 'https://hooks.slack.com/services/T/B/x');
+    const told = await drawSnippet(`${alerts}plugins: [history, alerts, channels]\n`);
+    expect(told.order.find(({ plugin }) => plugin === 'alerts')?.options.alerts).to.have.length(2);
+  });
+
   it('counts the providers right', async () => {
     const { providers } = await draw('{}');
     expect(providers.size).to.be.greaterThan(30);
@@ -140,7 +151,7 @@ describe('the README', () => {
     const [, file = ''] = /Save this as `([^`]+)`/.exec(readme)!;
     await mkdir(join(gateway.folder, 'plugins'), { recursive: true });
     await writeFile(join(gateway.folder, file), code);
-    const list = fences(readme, 'yaml').find((text) => text.startsWith('plugins:'))!;
+    const list = fences(readme, 'yaml').find((text) => text.startsWith('plugins:') && text.includes('no-go'))!;
     const before = gateway.gateway.current.blueprint.version;
     const shipped = await readFile(gateway.file, 'utf8');
     const { port } = new URL(gateway.gateway.current.provider('simulated')!.baseUrl);

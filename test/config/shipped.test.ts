@@ -23,11 +23,12 @@ describe('the gateway.yaml that we ship', () => {
     }
     const adapters = modules('providers/adapters/').map((name) => name.replaceAll('-', '_'));
     const catalogue = await loadCatalogue(new URL('providers', top).pathname, adapters, {});
-    const plugins: PluginShape[] = [...definitions].map(([name, { summary, options, section }]) => ({
+    const plugins: PluginShape[] = [...definitions].map(([name, { summary, options, section, check }]) => ({
       name,
       summary,
       options,
       section,
+      check,
     }));
     check = (text) => checkConfig({ text, file: 'gateway.yaml', env: {} }, { plugins, adapters, catalogue });
   });
@@ -38,6 +39,7 @@ describe('the gateway.yaml that we ship', () => {
     expect(config.plugins.map(({ plugin }) => plugin)).to.eql([
       'history',
       'late-usage',
+      'receipts',
       'identity',
       'sessions',
       'settings',
@@ -54,6 +56,8 @@ describe('the gateway.yaml that we ship', () => {
       'usage',
       'session-files',
       'ingest',
+      'alerts',
+      'channels',
       'simulator',
     ]);
     expect(() => orderPlugins(config.plugins, definitions)).to.not.throw();
@@ -62,12 +66,14 @@ describe('the gateway.yaml that we ship', () => {
   it('is good with all of its examples', () => {
     const { config } = taken(check(shipped.replace(/^#(?! \S|$)/gm, '')));
     expect(config.listen).to.have.length(4);
-    expect(config.routes).to.have.length(2);
+    expect(config.routes).to.have.length(3);
     expect(config.keys).to.have.length(1);
     expect(config.limits.concurrent).to.equal(1000);
     const sections = Object.assign({}, ...config.plugins.map(({ options }) => options)) as Record<string, unknown>;
     expect(sections.budgets).to.have.length(3);
     expect(sections.rate_limits).to.have.length(2);
+    expect(sections.alerts).to.have.length(4);
+    expect(sections.channels).to.have.keys('ops', 'oncall', 'mail', 'own');
     expect(config.plugins.map(({ plugin }) => plugin)).to.include('roles');
     expect(() => orderPlugins(config.plugins, definitions)).to.not.throw();
   });
