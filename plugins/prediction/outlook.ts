@@ -78,6 +78,12 @@ export class Outlook implements Foresight {
     return this.#say(view, count);
   }
 
+  async countedEach(): Promise<readonly Bound[]> {
+    const { view } = this;
+    const count = view.body && (await this.#count(view, view.body));
+    return this.#boundsOf(view, count && { tokens: count.most, hasUnseen: count.hasUnseen });
+  }
+
   /** The numbers behind the bound. */
   async most(): Promise<MostOfAll> {
     const { view } = this;
@@ -217,15 +223,22 @@ export class Outlook implements Foresight {
 
   /** @param input null: nobody knows */
   #boundOf(view: View, input: Most | null): Bound {
-    const inputs = this.#mostInput(view, input);
     let tokens = 0;
     let cost: string | null = view.places.length === 0 ? null : '0';
-    view.places.forEach((place, at) => {
-      const output = this.#mostOutput(view, at);
-      tokens = Math.max(tokens, inputs[at]! + output);
-      cost = dearer(cost, mostCost(place, { input: inputs[at]!, output }, input?.hasUnseen ?? true));
-    });
+    for (const each of this.#boundsOf(view, input)) {
+      tokens = Math.max(tokens, each.tokens);
+      cost = dearer(cost, each.cost_usd);
+    }
     return { tokens, cost_usd: cost };
+  }
+
+  /** Of each place. */
+  #boundsOf(view: View, input: Most | null): Bound[] {
+    const inputs = this.#mostInput(view, input);
+    return view.places.map((place, at) => {
+      const most = { input: inputs[at]!, output: this.#mostOutput(view, at) };
+      return { tokens: most.input + most.output, cost_usd: mostCost(place, most, input?.hasUnseen ?? true) };
+    });
   }
 
   /** Of each place. What is not seen may fill all of the context window. */

@@ -38,10 +38,7 @@ export interface ExchangeState {
    * the whole body before it leaves. Sets `reading` and `cost`; false where nothing is read.
    */
   readNow?: (body?: Uint8Array) => boolean;
-  /**
-   * Ends the reading of an answer that is given up for another one, and forgets it. Returns what it
-   * cost as far as the provider had told by then, US dollars; null where it had told nothing.
-   */
+  /** Forgets an answer that is given up for another. What it cost by then, US dollars; null: nothing was told. */
   giveUp?: () => string | null;
   estimate?: NonNullable<ExchangeRecord['estimate']>;
   foresight?: Foresight;

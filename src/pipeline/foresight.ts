@@ -19,6 +19,8 @@ export interface Foresight {
   bound(): Bound;
   /** By the tokenizer. Sets `state.prediction`, unless there is none: of a form or a recording. Never rejects. */
   counted(): Promise<{ readonly prediction: Prediction | null; readonly bound: Bound }>;
+  /** The same bound for each of its targets alone, in their order. Never rejects. */
+  countedEach(): Promise<readonly Bound[]>;
   /** Output tokens of each answer that so many dollars, or so many tokens in all, would pay for; null where nobody can say, 0 where none. */
   affordable(limit: { usd?: string; tokens?: number }): Promise<number | null>;
   /** Says that the answer has at most so many tokens, in the words of the request's API. False: it has none for that. */

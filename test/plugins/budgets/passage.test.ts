@@ -42,6 +42,7 @@ describe('the way past a budget', () => {
         await counted;
         return { prediction: null, bound: EXACT };
       },
+      countedEach: async () => [EXACT],
       affordable: async () => 7,
       clamp: () => false,
     };

@@ -199,7 +199,11 @@ describe('plugins/prediction/outlook', () => {
   it('goes by the places that are left', async () => {
     const exchange = exchangeOf({ model: 'either', max_tokens: 100 }, null);
     const outlook = outlookOf(exchange);
-    await outlook.counted();
+    const { bound } = await outlook.counted();
+    const each = await outlook.countedEach();
+    expect(each).to.have.length(2);
+    expect(each[1]).to.eql({ tokens: 210, cost_usd: '0.111' });
+    expect(bound.tokens).to.equal(Math.max(...each.map(({ tokens }) => tokens)));
     exchange.avoid('mine');
     expect(await outlook.counted()).to.deep.include({ bound: { tokens: 210, cost_usd: '0.111' } });
     expect(outlook.tell()?.cost_usd).to.equal('0.085');
