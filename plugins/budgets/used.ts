@@ -9,7 +9,7 @@ const MOST_ACCOUNTS = 100;
 const PARTS = 10_000n;
 
 /** Percent of each account of each budget that is spent. Rejects when the database does not answer. */
-export async function budgetUsed(list: BudgetList): Promise<FigureReading[]> {
+export async function budgetUsed(list: Pick<BudgetList, 'all' | 'accounts'>): Promise<FigureReading[]> {
   const read = list.all().map(async (budget) => {
     // Of nothing no part can be spent.
     if (budget.limit <= 0n) return [];
