@@ -1,26 +1,23 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
-import type { Ending, Exchange } from '../pipeline/exchange.ts';
+import type { Ending } from '../pipeline/exchange.ts';
 import type { FailureClass } from '../pipeline/plan.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
 import { wantsBody } from '../routing/failure.ts';
 import type { Journey, Step } from '../routing/journey.ts';
-import type { OwnCredential } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';
 import { breakOff, errorOf, sendFailure, sendVerdict } from './endings.ts';
 import { Leg, type LegEvents, type LegParts } from './leg.ts';
 import { Patience } from './patience.ts';
 import { CLIENT_GONE, type Failure, NO_CONNECTION, RETRIED, SAID_ERROR, TOO_LATE } from './problems.ts';
 import { setbackOf, strandedBy, troubleOf } from './setback.ts';
-import type { Traffic } from './traffic.ts';
 
-export interface ForwardParts {
-  exchange: Exchange;
-  traffic: Traffic;
-  ownCredential: OwnCredential;
-  req: IncomingMessage;
-  res: ServerResponse;
+export interface ForwardParts extends Omit<LegParts, 'patience'> {
   deadlines: Deadlines;
+}
+
+/** An attempt that was left; `failure` where it had no answer. */
+interface Past {
+  leg: Leg;
+  failure: Failure | null;
 }
 
 /**
@@ -40,10 +37,10 @@ export class Forward {
   #settled = false;
   #gone = false;
   #leg!: Leg;
-  /** The first attempt, where its error answer may be the one to show in the end. */
-  #first: Leg | null = null;
+  /** The first attempt: how it ended may be what is shown in the end. */
+  #first: Past | null = null;
   /** Shown instead of the last error answer, where its listeners let that pass. */
-  #instead: Leg | null = null;
+  #instead: Past | null = null;
   #retryAfterMs: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -121,16 +118,25 @@ export class Forward {
     else if (verdict) {
       this.#leg.attempt.cancel();
       this.#settle(sendVerdict(exchange, verdict, res));
-    } else if (first?.comeBack()) {
-      this.#drop(this.#leg);
-      this.#leg = first;
-      exchange.target = first.departure.target;
-      first.pass();
-    } else {
-      if (first) this.#note('answered');
-      return true;
-    }
+    } else if (first === null || !this.#show(first)) return true;
     return false;
+  }
+
+  /** Shows how the first attempt ended, and not the last one. False: that is not known any more. */
+  #show({ leg, failure }: Past): boolean {
+    const isBack = leg.comeBack();
+    if (!isBack && failure === null) {
+      this.#note('answered');
+      return false;
+    }
+    this.#drop(this.#leg);
+    this.#parts.exchange.target = leg.departure.target;
+    if (!isBack) this.#fail(failure!);
+    else {
+      this.#leg = leg;
+      leg.pass();
+    }
+    return true;
   }
 
   /** An attempt came to nothing: another may follow as long as the client has got nothing of this one. */
@@ -166,7 +172,7 @@ export class Forward {
     const isFinal = failure === NO_CONNECTION;
     const setback = { failure: trouble ?? 'connect', retryAfterMs: null, ownKey: this.#leg.ownKey, isFinal };
     const step = isLast || !this.#mayGoOn() ? null : this.#journey.after(setback, exchange.elapsed());
-    if (step?.kind === 'send') this.#goOn(step);
+    if (step?.kind === 'send') this.#goOn(step, failure);
     // What the provider itself says of it is more than we could.
     else if (failure === SAID_ERROR) this.#leg.open();
     else {
@@ -178,17 +184,16 @@ export class Forward {
   /** There may be another attempt, as far as the plan and the request allow: an upload that has begun cannot be sent again. */
   #mayGoOn(): boolean {
     const { exchange, req } = this.#parts;
-    const { targets } = exchange;
     const { retries, attempts } = exchange.plan.policy;
-    if ((targets.length === 1 && retries === 0) || this.#gone || this.#journey.tries >= attempts) return false;
+    if ((exchange.targets.length === 1 && retries === 0) || this.#gone || this.#journey.tries >= attempts) return false;
     return exchange.request.outgoing() !== null || !req.readableDidRead;
   }
 
-  #goOn({ waitMs, why }: Step & { kind: 'send' }): void {
+  #goOn({ waitMs, why }: Step & { kind: 'send' }, failure: Failure | null = null): void {
     const { exchange } = this.#parts;
     const { provider } = this.#leg.departure.target;
     exchange.note('route', why, { provider: provider.name });
-    this.#first ??= this.#leg;
+    this.#first ??= { leg: this.#leg, failure };
     this.#drop(this.#leg);
     if (waitMs <= 0) this.#send();
     else {
@@ -227,13 +232,10 @@ export class Forward {
   #complete(): void {
     const { res } = this.#parts;
     const status = this.#seen;
-    if (this.#gone) this.#settle({ outcome: 'client_aborted', status, error: null });
-    else if (res.writableFinished) this.#finished(status!);
-    else res.once('finish', () => this.#finished(status!));
-  }
-
-  #finished(status: number): void {
-    this.#settle({ outcome: status >= 400 ? 'upstream_error' : 'ok', status, error: null });
+    const outcome = this.#gone ? 'client_aborted' : status! >= 400 ? 'upstream_error' : 'ok';
+    const settle = (): void => this.#settle({ outcome, status, error: null });
+    if (this.#gone || res.writableFinished) settle();
+    else res.once('finish', settle);
   }
 
   /** The client's connection is gone: cancel the upstream, or let it finish its bill. */

@@ -36,7 +36,7 @@ export function failureOf(error: unknown): Failure {
   ) {
     return failure(502, 'upstream_tls', "The provider's certificate or TLS handshake was not accepted.");
   }
-  return failure(502, 'upstream_reset', 'The provider closed the connection without an answer.');
+  return failure(502, 'upstream_reset', 'The provider closed the connection before its answer was whole.');
 }
 
 /** What breaks a request on its way up, where only an exception can. */
