@@ -1,7 +1,10 @@
-import { definePlugin, type Exchange } from '../src/plugin.ts';
+import { definePlugin, type Exchange, type Page } from '../src/plugin.ts';
 import { faultsIn } from './redact/check.ts';
+import { Entry } from './redact/entries.ts';
 import { KINDS } from './redact/kinds.ts';
+import { pageOf } from './redact/page.ts';
 import { Redactor } from './redact/redactor.ts';
+import { addRoutes } from './redact/routes.ts';
 import { KIND } from './redact/token.ts';
 
 const NAMED = { type: 'object', propertyNames: { pattern: KIND.source, maxLength: 32 }, maxProperties: 50 } as const;
@@ -84,9 +87,23 @@ export default definePlugin({
   check: (options) => faultsIn(options),
   setup: (lent) => {
     const redactor = new Redactor(lent);
+    const entry = new Entry(lent.folder, lent.options);
+    const page: Page = {
+      name: 'redactions',
+      title: 'Redactions',
+      live: true,
+      data: (question) => pageOf(lent.records, entry, question),
+    };
     return {
       onRequest: (exchange: Exchange) => redactor.meet(exchange),
-      close: () => redactor.close(),
+      routes: (router) => addRoutes(router, lent, entry),
+      get pages() {
+        return entry.isNewest ? [page] : [];
+      },
+      close: () => {
+        redactor.close();
+        entry.close();
+      },
     };
   },
 });
