@@ -46,15 +46,10 @@ export default definePlugin({
   check: ({ channels }) => faultsIn(channels as Readonly<Record<string, ChannelEntry>>),
   setup: (lent) => {
     const { options, publish, subscribe, every, shared, documents } = lent;
-    const me = {};
-    // A new configuration is set up beside the one in force; what is heard must be sent by one of them. When the new
-    // one is refused in the end, it closes, and the one before goes on.
-    const stack = shared('stack', (): object[] => []);
+    const turn = takeTurn(shared('turns', (): object[] => []));
     const refusal = shared('refusal', newRefusalState);
     const quiet = shared('quiet', () => new Map<string, number>());
     const unsaved = shared('unsaved', () => new Map<string, Delivery>());
-    stack.push(me);
-    const isInForce = (): boolean => stack.at(-1) === me;
     const book = new DeliveryBook(documents, unsaved, () => publish('delivery', null));
     const entries = Object.entries(options.channels as Readonly<Record<string, ChannelEntry>>);
     const channels = new Map(entries.map(([name, entry]) => [name, channelOf(name, entry)]));
@@ -63,11 +58,11 @@ export default definePlugin({
       channels,
       book,
       quiet,
-      isInForce,
+      isInForce: turn.isMine,
       dashboard: options.dashboard_url ?? null,
     });
     subscribe((event, data) => {
-      if (!isInForce()) return;
+      if (!turn.isMine()) return;
       const notice = event === NOTICE ? noticeOf(data) : noticeFrom(event, data, refusal);
       if (notice !== null) void courier.take(notice);
     });
@@ -80,7 +75,7 @@ export default definePlugin({
       },
       pages: [{ name: PAGE, title: 'Channels', live: true, data: (question) => pageOf(desk, question) }],
       close: async () => {
-        stack.splice(stack.indexOf(me), 1);
+        turn.end();
         await courier.close();
         book.close();
       },
@@ -91,6 +86,16 @@ export default definePlugin({
 /** How often is looked for what is due, milliseconds. */
 const TICK_MS = 250;
 const HOUR_MS = 3_600_000;
+
+/**
+ * A new configuration is set up beside the one in force, and what is heard must be sent by one of them: the newest.
+ * When that is refused in the end, it closes, and the one before goes on.
+ */
+function takeTurn(turns: object[]): { isMine(): boolean; end(): void } {
+  const me = {};
+  turns.push(me);
+  return { isMine: () => turns.at(-1) === me, end: () => void turns.splice(turns.indexOf(me), 1) };
+}
 
 /** What a courier tells others. */
 function partsOf(

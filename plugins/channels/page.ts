@@ -12,6 +12,8 @@ const MOST_SHOWN = 100;
 const TONES: Readonly<Record<State, string>> = { waiting: 'warn', sent: 'good', failed: 'bad' };
 const WORDS: Readonly<Record<State, string>> = { waiting: 'waiting', sent: 'sent', failed: 'given up' };
 
+const TITLES: Readonly<Record<State, string>> = { waiting: 'Waiting', sent: 'Sent', failed: 'Given up' };
+
 /** What was done, told by a word in the address; any other word says nothing. */
 const TOLD: Readonly<Record<string, { text: string; bad: boolean }>> = {
   again: { text: 'It is tried again now.', bad: false },
@@ -35,7 +37,7 @@ export function pageOf(desk: ChannelDesk, { query, principal }: Pick<PageQuestio
     leftOut: mayChange ? desk.dropped : 0,
     deliveries: deliveries.map((delivery) => rowOf(delivery, mayChange)),
     filters: [undefined, ...STATES].map((one) => ({
-      name: one === undefined ? 'All' : WORDS[one],
+      name: one === undefined ? 'All' : TITLES[one],
       here: one === state,
       href: addressOf({ state: one, channel }),
     })),

@@ -298,6 +298,31 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'parts of one plugin, told apart over HTTP; its page has a test beside it',
   },
   {
+    modules: /^plugins\/channels\/(discord|pagerduty|parcel|slack|webhook|words)\.ts$/,
+    by: 'test/plugins/channels/channel.test.ts',
+    why: 'the forms of a message, held against their document',
+  },
+  {
+    modules: /^plugins\/channels\/(book|delivery)\.ts$/,
+    by: 'test/plugins/channels/courier.test.ts',
+    why: 'what is kept of deliveries, told by how they are tried',
+  },
+  {
+    modules: /^plugins\/channels\/outcome\.ts$/,
+    by: 'test/plugins/channels/post.test.ts',
+    why: 'how a try ended',
+  },
+  {
+    modules: /^plugins\/channels\/schema\.ts$/,
+    by: 'test/plugins/channels/check.test.ts',
+    why: 'what is refused, by the schema or by the check',
+  },
+  {
+    modules: /^plugins\/channels\/(desk|routes)\.ts$/,
+    by: 'test/plugins/channels.test.ts',
+    why: 'parts of the API, told apart by what it answers',
+  },
+  {
     modules: /^plugins\/sessions\/(turn|recall)\.ts$/,
     by: 'test/plugins/sessions.test.ts',
     why: 'parts of the plugin, told apart by the sessions that rows have',
