@@ -14,16 +14,21 @@ export function groupWords(labels: Labels): string {
     .join(', ');
 }
 
-/** A value with its unit, exact: `$12.4`, `7.5%`, `812 ms`, `2.1 times`, `1,200`. */
+/** A value with its unit, exact: `$12.4`, `7.5%`, `1,812 ms`, `2.1 times`, `1,200`. */
 export function valueWords(value: string | null, unit: Unit): string {
   if (value === null) return 'nothing known';
-  if (unit === 'usd') return `$${value}`;
-  if (unit === 'percent') return `${value}%`;
-  if (unit === 'ms') return `${value} ms`;
-  if (unit === 'times') return `${value} times`;
   const [whole = '', fraction] = value.split('.');
-  return whole.replace(/\B(?=(\d{3})+$)/g, ',') + (fraction === undefined ? '' : `.${fraction}`);
+  const text = whole.replace(/\B(?=(\d{3})+$)/g, ',') + (fraction === undefined ? '' : `.${fraction}`);
+  return WRITTEN[unit](text);
 }
+
+const WRITTEN: Readonly<Record<Unit, (text: string) => string>> = {
+  usd: (text) => (text.startsWith('-') ? `-$${text.slice(1)}` : `$${text}`),
+  percent: (text) => `${text}%`,
+  ms: (text) => `${text} ms`,
+  times: (text) => `${text} times`,
+  count: (text) => text,
+};
 
 /** What it looks at: `cost over 1h`, `latency (p95) over 15m`. */
 export function metricWords({ metric, percentile, window }: Rule): string {

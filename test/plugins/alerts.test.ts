@@ -69,7 +69,7 @@ describe('plugins/alerts', function () {
   it('tells what passes a threshold, with facts and no word of prompts', async () => {
     const notice = keyed('alert hourly spend / agent coder');
     expect(notice).to.deep.include({ event: 'alert.triggered', severity: 'critical', notify: [], tenant: null });
-    expect(notice.data).to.deep.include({ value: '12', state: 'ALERT', path: notice.data.path });
+    expect(notice.data).to.deep.include({ value: '12', state: 'ALERT', group: { agent: 'coder' } });
     expect(keyed('alert by tenant / tenant acme')).to.include({ tenant: 'acme' });
     expect(keyed('alert of acme')).to.include({ tenant: 'acme' });
     const lines = running.lines.map(({ msg }) => msg);
