@@ -1,6 +1,4 @@
 /** What a request carries that only the account or the machine that made it can read. */
-import type { Rope } from '../bytes/rope.ts';
-import { marker, valueAfter } from '../bytes/search.ts';
 import type { ExchangeRequest } from '../pipeline/request.ts';
 
 /** Ids that a request goes on from; null where it has none. */
@@ -33,51 +31,61 @@ export function conversationOf(request: ExchangeRequest): string | null {
   return typeof id === 'string' && id !== '' ? id : null;
 }
 
-/** Members whose value is such state, at any depth; of `signature` only a text, for tools have parameters of that name. */
-const MEMBERS = ['encrypted_content', 'thoughtSignature', 'thought_signature', 'redactedContent', 'signature'].map(
-  (name) => ({ name, mark: marker(name), isText: name === 'signature' }),
-);
-/** Kinds of blocks and items that are such state. */
-const KINDS = ['redacted_thinking', 'item_reference'].map((name) => ({ name, mark: marker(name) }));
+/** How state stands in a body: as a member of any value, as a member that is text (tools have parameters of that name), as a kind. */
+const STATES: ReadonlyMap<string, 'member' | 'text' | 'kind'> = new Map([
+  ['encrypted_content', 'member'],
+  ['thoughtSignature', 'member'],
+  ['thought_signature', 'member'],
+  ['redactedContent', 'member'],
+  ['signature', 'text'],
+  ['redacted_thinking', 'kind'],
+  ['item_reference', 'kind'],
+]);
+/** How these names end, with the quote: one pass for all of them costs little more than a search for one. */
+const ENDINGS = /(?:_content|ignature|_thinking|edContent|_reference)"/g;
+const LONGEST_NAME = 20;
+/** Bytes that are looked at in one piece, and what is looked at again with the next: a name, its colon and blanks around it. */
+const WINDOW = 256 * 1024;
+const OVERLAP = 64;
 
 /**
- * What of that kind stands in the body, by its name; null for nothing. A memory search and no
- * parse: what looks so inside a string is escaped there and does not match.
+ * What of that kind stands in the body, by its name; null for nothing. One pass over the bytes
+ * and no parse: what looks so inside a string is escaped there and does not match.
  */
-export function carriedState(request: ExchangeRequest): string | null {
-  const { bytes } = request;
-  if (bytes === null) return null;
-  const { pieces } = bytes;
-  if (pieces.length !== 1) return carriedInPieces(bytes);
-  const body = pieces[0]!;
-  for (const { name, mark, isText } of MEMBERS) if (hasMember(body, mark, isText)) return name;
-  for (const { name, mark } of KINDS) if (hasWord(body, mark)) return name;
+export function carriedState({ bytes }: ExchangeRequest): string | null {
+  let tail = '';
+  for (const piece of bytes?.pieces ?? []) {
+    for (let from = 0; from < piece.length; from += WINDOW) {
+      const text = tail + piece.toString('latin1', from, Math.min(from + WINDOW, piece.length));
+      const found = stateIn(text);
+      if (found !== null) return found;
+      tail = text.slice(-OVERLAP);
+    }
+  }
   return null;
 }
 
-/** A body of megabytes is not put together for this. */
-function carriedInPieces(bytes: Rope): string | null {
-  for (const { name, isText } of MEMBERS) {
-    const endings = isText ? [':"', ': "'] : [':', ' :'];
-    if (endings.some((ending) => bytes.includes(`"${name}"${ending}`))) return name;
+function stateIn(text: string): string | null {
+  ENDINGS.lastIndex = 0;
+  while (ENDINGS.test(text)) {
+    const end = ENDINGS.lastIndex - 1;
+    const start = text.lastIndexOf('"', end - 1);
+    if (start === -1 || end - start > LONGEST_NAME || text[start - 1] === '\\') continue;
+    const name = text.slice(start + 1, end);
+    const state = STATES.get(name);
+    if (state === 'kind' || (state !== undefined && isMember(text, end + 1, state === 'text'))) return name;
   }
-  for (const { name } of KINDS) if (bytes.includes(`"${name}"`)) return name;
   return null;
 }
 
-function hasMember(body: Buffer, mark: Buffer, isText: boolean): boolean {
-  for (let at = valueAfter(body, mark); at !== -1; at = valueAfter(body, mark, at)) {
-    if (!isText || body[at] === QUOTE) return true;
-  }
-  return false;
+/** Whether a colon follows, and a string after it where only that counts. */
+function isMember(text: string, from: number, isText: boolean): boolean {
+  const colon = skipSpace(text, from);
+  return text[colon] === ':' && (!isText || text[skipSpace(text, colon + 1)] === '"');
 }
 
-function hasWord(body: Buffer, mark: Buffer): boolean {
-  for (let at = body.indexOf(mark); at !== -1; at = body.indexOf(mark, at + mark.length)) {
-    if (body[at - 1] === QUOTE && body[at - 2] !== BACKSLASH) return true;
-  }
-  return false;
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at++;
+  return at;
 }
-
-const QUOTE = 34;
-const BACKSLASH = 92;

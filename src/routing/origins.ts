@@ -10,14 +10,14 @@ export interface Origin {
   readonly model: string | null;
 }
 
-/** Sessions, and ids of responses and conversations. */
+/** Sessions, and as many ids of responses and conversations. */
 const MOST = 100_000;
 /** No provider's id is longer; characters. */
 const LONGEST = 256;
 
 /**
  * Remembers where sessions had their last answer from, and who made which response, so that what
- * only its origin can read goes back to it. What was asked for longest ago is forgotten first.
+ * only its origin can read goes back to it. What nobody asked for in a long time is forgotten.
  */
 export class Origins {
   readonly #sessions: Recent;
@@ -64,27 +64,36 @@ export class Origins {
   }
 }
 
-/** A map that forgets what was used longest ago. */
+/**
+ * A map that forgets what nobody asked for in a long time. Two maps take turns: when the young one is
+ * full, the old one goes and the young one is old. To forget one entry at a time would cost more, for a
+ * Map walks past all that was deleted at its beginning.
+ */
 class Recent {
-  readonly #entries = new Map<string, Origin>();
   readonly #most: number;
+  #young = new Map<string, Origin>();
+  #old = new Map<string, Origin>();
 
+  /** Holds so many at most, and the half of them that was used last for sure. */
   constructor(most: number) {
-    this.#most = most;
+    this.#most = Math.ceil(most / 2);
   }
 
   get(id: string): Origin | null {
-    const origin = this.#entries.get(id);
-    if (origin === undefined) return null;
-    this.#entries.delete(id);
-    this.#entries.set(id, origin);
-    return origin;
+    const young = this.#young.get(id);
+    if (young !== undefined) return young;
+    const old = this.#old.get(id);
+    if (old === undefined) return null;
+    this.set(id, old);
+    return old;
   }
 
   set(id: string, origin: Origin): void {
     if (id.length > LONGEST) return;
-    this.#entries.delete(id);
-    if (this.#entries.size >= this.#most) this.#entries.delete(this.#entries.keys().next().value!);
-    this.#entries.set(id, origin);
+    if (this.#young.size >= this.#most && !this.#young.has(id)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(id, origin);
   }
 }

@@ -45,7 +45,7 @@ type Reason = 'named by the path' | 'all of this listener' | 'lists the model' |
  */
 export class Routes {
   readonly #parts: RouteParts;
-  readonly #speaking = new Map<string, Provider | null>();
+  readonly #speaking = new Map<string, Way | null>();
   readonly #ways = new Map<Provider, Map<Reason, Way>>();
 
   constructor(parts: RouteParts) {
@@ -80,12 +80,13 @@ export class Routes {
     const listing = model === null ? undefined : this.#listing(model, family);
     if (listing) return this.#to(listing, 'lists the model', asked, alias);
     const key = endpoint?.adapter ?? `family ${family}`;
-    let found = this.#speaking.get(key);
-    if (found === undefined) {
-      found = this.#speaker(endpoint, family) ?? null;
-      this.#speaking.set(key, found);
+    let way = this.#speaking.get(key);
+    if (way === undefined) {
+      const speaker = this.#speaker(endpoint, family);
+      way = speaker ? this.#wayTo(speaker, 'speaks the API') : null;
+      this.#speaking.set(key, way);
     }
-    return this.#to(found ?? undefined, 'speaks the API', asked, alias);
+    return way === null ? nobody(alias) : this.#parts.planner.plan(way, asked, alias);
   }
 
   #to(provider: Provider | undefined, reason: Reason, asked: Asked, alias: Alias | null): RoutePlan {

@@ -33,6 +33,17 @@ describe('what only its origin can read', () => {
     });
   }
 
+  it('is found wherever the body is cut', () => {
+    const body = JSON.stringify({ model: 'm', messages: [{ signature: 'EqQB', role: 'assistant' }] }, null, 1);
+    for (let pieces = 1; pieces <= body.length; pieces++)
+      expect(carried(body, pieces), `${pieces}`).to.equal('signature');
+    const long = JSON.stringify({ long: 'x'.repeat(262_118), reasoning: { encrypted_content: 'x' } });
+    for (let more = 0; more < 40; more++)
+      expect(carried(long.replace('{"long":"', `{"long":"${'y'.repeat(more)}`)), `${more}`).to.equal(
+        'encrypted_content',
+      );
+  });
+
   it('what is asked for, and what tools are told, is none', () => {
     expect(carried({ include: ['reasoning.encrypted_content'] })).to.equal(null);
     const properties = { signature: { type: 'string' }, other: { type: 'string', description: 'signature' } };

@@ -43,17 +43,18 @@ describe('where answers came from', () => {
     expect(origins.ofSession('routed')).to.eql({ provider: 'single', key: '1', model: 'other' });
   });
 
-  it('is forgotten when so many others were asked for since', () => {
-    const origins = new Origins(3);
-    for (const session of ['a', 'b', 'c']) {
+  it('is forgotten when many others were told since, and kept while somebody asks for it', () => {
+    const origins = new Origins(8);
+    const learn = (session: string): void => {
       const [asked, plan] = go({ session });
       origins.learn(answered(asked, plan));
-    }
-    expect(origins.ofSession('a')).to.not.equal(null);
-    const [asked, plan] = go({ session: 'd' });
-    origins.learn(answered(asked, plan));
-    expect(origins.ofSession('b')).to.equal(null);
-    for (const session of ['a', 'c', 'd']) expect(origins.ofSession(session), session).to.not.equal(null);
+    };
+    for (const session of ['forgotten', 'asked for', '1', '2', '3', '4']) learn(session);
+    expect(origins.ofSession('asked for')).to.not.equal(null);
+    for (const session of ['5', '6', '7']) learn(session);
+    expect(origins.ofSession('forgotten')).to.equal(null);
+    for (const session of ['asked for', '4', '5', '6', '7'])
+      expect(origins.ofSession(session), session).to.not.equal(null);
   });
 
   it('ids that no provider makes fill no memory', () => {
