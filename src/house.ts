@@ -6,13 +6,15 @@ import type { Events } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { PriceBook } from './metering/prices.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Health } from './pipeline/plan.ts';
 import type { Principal } from './pipeline/principal.ts';
 import type { Log, Page, Panel } from './plugin.ts';
 import { isLoopback, type Port } from './ports.ts';
+import { routesView } from './routes-view.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Store } from './store/store.ts';
 import type { Tally } from './tally.ts';
-import type { ConfigurationState, House, ProviderView, StageView } from './web/house.ts';
+import type { ConfigurationState, House, ProviderView, RoutesView, StageView } from './web/house.ts';
 
 /** What this view needs of the gateway. */
 export interface Inside {
@@ -20,6 +22,7 @@ export interface Inside {
   readonly startedAt: number;
   readonly metrics: GatewayMetrics;
   readonly tally: Tally;
+  readonly health: Health;
   readonly refusal: { at: string; lines: readonly string[] } | null;
   readonly draining: boolean;
   readonly current: Generation;
@@ -123,6 +126,10 @@ export class GatewayHouse implements House {
         configured: Object.hasOwn(config.providers, provider.name),
       };
     });
+  }
+
+  routing(): RoutesView {
+    return routesView(this.#gateway.current.blueprint, this.#gateway.health.views());
   }
 
   prices(): PriceBook {

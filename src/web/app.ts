@@ -9,6 +9,7 @@ import { addEvents } from './api/events.ts';
 import { addPrices } from './api/prices.ts';
 import { addPredecessor, addRecords } from './api/records.ts';
 import { addReport } from './api/report.ts';
+import { addRoutes } from './api/routes.ts';
 import { Assets } from './assets.ts';
 import { Desk } from './desk.ts';
 import { Feeds } from './feed.ts';
@@ -84,6 +85,7 @@ function routesOf(gate: Gate, desk: Desk, feeds: Feeds, assets: Assets): Router<
   addRecords(router, gate.house);
   addPrices(router, gate.house);
   addConfig(router, gate.house);
+  addRoutes(router, gate.house);
   addEvents(router, gate, feeds);
   addPages(router, desk, assets);
   return router;

@@ -12,6 +12,7 @@ const FIRST = [
 ];
 const LAST = [
   { name: 'prices', title: 'Prices', href: '/dashboard/prices' },
+  { name: 'routes', title: 'Routes', href: '/dashboard/routes' },
   { name: 'pipeline', title: 'Pipeline', href: '/dashboard/pipeline' },
   { name: 'config', title: 'Configuration', href: '/dashboard/config' },
 ];

@@ -1,6 +1,8 @@
 import type Router from '@koa/router';
+import type { RouteMatch } from '../config/schema.ts';
 import type { PriceBook } from '../metering/prices.ts';
 import type { ListenerFacts } from '../pipeline/asked.ts';
+import type { HealthView, Strategy } from '../pipeline/plan.ts';
 import type { Principal } from '../pipeline/principal.ts';
 import type { Log, Page, Panel } from '../plugin.ts';
 import type { Store } from '../store/store.ts';
@@ -22,6 +24,8 @@ export interface House {
   /** Plugin and adapter files that could not be loaded; the last good one of the name serves on. */
   broken(): readonly { file: string; error: string; since: string }[];
   providers(): readonly ProviderView[];
+  /** Where requests go, and how those have fared who are asked. */
+  routing(): RoutesView;
   /** The prices as they are looked up now. */
   prices(): PriceBook;
   listeners(): readonly (ListenerFacts & { url: string; up: boolean; dashboard: boolean })[];
@@ -89,4 +93,53 @@ export interface ProviderView {
   lastAt: string | null;
   /** In gateway.yaml itself, not only in the catalogue. */
   configured: boolean;
+}
+
+export interface RoutesView {
+  /** In their order: the first that matches takes the request. */
+  readonly routes: readonly RouteView[];
+  /** The client's name of a model, and what it stands for. */
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly breaker: {
+    readonly window: number;
+    readonly share: number;
+    readonly least: number;
+    readonly probeMs: number;
+  };
+  /** Those that routes name, in their order, then others that were asked since the start. */
+  readonly providers: readonly PlaceView[];
+}
+
+export interface RouteView {
+  readonly name: string;
+  /** As gateway.yaml says it; sizes are bytes. */
+  readonly match: RouteMatch;
+  readonly strategy: Strategy;
+  readonly sticky: 'state' | 'session' | 'never';
+  readonly restart: boolean;
+  readonly retry: {
+    readonly attempts: number;
+    readonly retries: number;
+    readonly backoffMs: number;
+    readonly maxBackoffMs: number;
+    readonly maxWaitMs: number;
+    readonly deadlineMs: number;
+  };
+  /** Each has either a provider or a route. */
+  readonly targets: readonly {
+    readonly provider: string | null;
+    /** Null: as asked. */
+    readonly model: string | null;
+    readonly route: string | null;
+    readonly weight: number;
+  }[];
+}
+
+/** A provider as requests have met it; null where it was not asked yet. */
+export interface PlaceView {
+  readonly name: string;
+  readonly isRouted: boolean;
+  readonly health: HealthView | null;
+  /** Names of its keys; never the keys. */
+  readonly keys: readonly { readonly name: string; readonly health: HealthView | null }[];
 }

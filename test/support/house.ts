@@ -127,6 +127,12 @@ function plainHouse(store: Store, log: House['log']): Omit<House, 'subscribe' | 
     unlisted: () => [],
     broken: () => [],
     providers: () => [],
+    routing: () => ({
+      routes: [],
+      aliases: {},
+      breaker: { window: 20, share: 50, least: 5, probeMs: 5000 },
+      providers: [],
+    }),
     prices: () => new PriceBook([]),
     inFlight: () => 0,
     draining: () => false,

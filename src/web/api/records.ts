@@ -7,6 +7,7 @@ import type { WebState } from '../access.ts';
 import type { House } from '../house.ts';
 import { FILTER_NAMES, filters, integer, refuseUnknown, text, time, word } from '../parameters.ts';
 import { badParameter, Problem } from '../problem.ts';
+import { receiptOf } from '../receipt.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_HOURS = 8784;
@@ -34,6 +35,13 @@ export function addRecords(router: Router<WebState>, house: House): void {
     const record = await queries.byId(String(ctx.params.id));
     if (!record) throw new Problem(404, 'not_found', 'There is no exchange of this id.');
     ctx.body = record;
+  });
+
+  router.get('/api/v1/requests/:id/receipt', async (ctx) => {
+    refuseUnknown(ctx.query, []);
+    const record = await queries.byId(String(ctx.params.id));
+    if (!record) throw new Problem(404, 'not_found', 'There is no exchange of this id.');
+    ctx.body = receiptOf(record);
   });
 
   router.get('/api/v1/totals', async (ctx) => {

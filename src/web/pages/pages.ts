@@ -10,6 +10,7 @@ import { addOverview } from './overview.ts';
 import { addPricesPage } from './prices.ts';
 import { addRequest } from './request.ts';
 import { addRequests } from './requests.ts';
+import { addRoutesPage } from './routes.ts';
 import { addState } from './state.ts';
 
 /** Adds the pages people look at. */
@@ -29,6 +30,7 @@ export function addPages(router: Router<WebState>, desk: Desk, assets: Assets): 
   addOverview(router, desk);
   addRequests(router, desk);
   addRequest(router, desk);
+  addRoutesPage(router, desk);
   addPricesPage(router, desk);
   addState(router, desk);
   router.get('/dashboard/:name', (ctx, next) => showOwn(ctx, next, desk));

@@ -1,11 +1,12 @@
 import type Router from '@koa/router';
 import type { ExchangeRecord } from '../../pipeline/record.ts';
 import type { WebState } from '../access.ts';
+import { billLines } from '../bill-lines.ts';
 import type { Desk } from '../desk.ts';
 import { duration, whole } from '../format.ts';
 import { Problem } from '../problem.ts';
-import { billLines } from './bill-lines.ts';
 import { barOf, type Part, tokenBar } from './figures.ts';
+import { attemptsOf, receiptView } from './receipt.ts';
 import { badgeOf } from './rows.ts';
 import { whyOf } from './why.ts';
 
@@ -33,6 +34,7 @@ export function addRequest(router: Router<WebState>, desk: Desk): void {
       bill: billLines(record),
       timing: timingOf(record),
       attempts: attemptsOf(record),
+      receipt: receiptView(record),
       known_by:
         record.usage_status === 'not_applicable'
           ? 'nothing was generated'
@@ -79,16 +81,6 @@ function timingOf(record: ExchangeRecord): Part[] {
     { name: 'Streaming', kind: 'stream', size: all - own - wait },
   ];
   return barOf(parts.map((part) => ({ ...part, value: duration(part.size) })));
-}
-
-function attemptsOf(record: ExchangeRecord): Record<string, unknown>[] {
-  const longest = Math.max(1, ...record.attempts.map(({ ms }) => ms));
-  return record.attempts.map((attempt, index) => ({
-    ...attempt,
-    number: index + 1,
-    good: attempt.status !== null && attempt.status < 400,
-    width: Math.max(4, Math.round((attempt.ms / longest) * 1000)),
-  }));
 }
 
 const SOURCES = {
