@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { bill, finish, hello } from '../support/chat-chunks.ts';
 import { rawSocket } from '../support/client.ts';
 import { ASK, ASK_STREAM, CHAT, MESSAGES, usePair } from '../support/pair.ts';
+import { setStage } from '../support/play.ts';
 import { type Encoding, json, type Script, sse, stream } from '../support/script.ts';
 
 const sha = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -234,3 +235,39 @@ const ZSTD_TEXT =
   '{"model":"gpt-4o","messages":[{"role":"user","content":"hello hello hello hello hello hello"}],"usage":{"prompt_tokens":11,"completion_tokens":5}}';
 const ZSTD =
   'KLUv/SSS9QIAggYUEZB9ErGDI426RNwVtIIaZmYhe5dJH/5YJV0exjB+50OKE66S2uraePaAtgMa4zs3jufjSZcHt3+zG/9Iretj/H5T97704JQIXJsbj8+odB0DANGp5+CgeO4CBa1e/sU=';
+
+describe('an answer whose body is mapped', () => {
+  /** Holds a body whole, and writes it in capitals. */
+  const loud = `export default { summary: 'Shouts.', setup: () => ({ onRequest(exchange) {
+    exchange.onResponse((response) => {
+      const parts = [];
+      response.mapBody({
+        push: (chunk) => { parts.push(Buffer.from(chunk)); return new Uint8Array(0); },
+        end: () => Buffer.from(Buffer.concat(parts).toString().toUpperCase()),
+      });
+    });
+  } }) };`;
+  const KEY = 'sk-of-the-gateway-0123456789';
+
+  it('arrives decoded, without the length it had, and errors without the gateway’s own key', async () => {
+    const stage = await setStage({
+      plugins: 'loud, usage',
+      files: { 'loud.js': loud },
+      yaml: `providers: { openai: { base_url: "UPSTREAM", api_key: ${KEY} } }\n`,
+    });
+    for (const encoding of [undefined, 'gzip'] as const) {
+      const answer = json({ a: 'words' }, encoding && { encoding });
+      const { answer: got, record } = await stage.play({ upstream: answer, headers: { 'accept-encoding': 'gzip' } });
+      expect([got.status, got.text, got.broken]).to.deep.equal([200, '{"A":"WORDS"}', false]);
+      expect([got.headers['content-length'], got.headers['content-encoding']]).to.deep.equal([undefined, undefined]);
+      expect(record.outcome).to.equal('ok');
+    }
+    const quoting = json({ error: { message: `wrong key ${KEY}` } }, { status: 401 });
+    const { answer: got } = await stage.play({ upstream: quoting });
+    expect(got.status).to.equal(401);
+    expect(got.text)
+      .to.contain('WRONG KEY')
+      .and.not.to.match(/of-the-gateway/i);
+    await stage.close();
+  });
+});

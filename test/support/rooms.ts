@@ -293,6 +293,31 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     why: 'parts of one plugin, told apart by who is refused over HTTP',
   },
   {
+    modules: /^plugins\/redact\/(api-key|card|digits|email|iban|ip|phone|recogniser|suspicion|us-ssn)\.ts$/,
+    by: 'test/plugins/redact/kinds.test.ts',
+    why: 'what is found, and what only looks like it, kind by kind, from the bytes on',
+  },
+  {
+    modules: /^plugins\/redact\/(finder|patterns|strings|text|token|word-edge|words)\.ts$/,
+    by: 'test/plugins/redact/body.test.ts',
+    why: 'the steps of one redaction, told apart by what leaves',
+  },
+  {
+    modules: /^plugins\/redact\/(answer|answer-strings|event-data|fragments|json-objects|vault)\.ts$/,
+    by: 'test/plugins/redact/restorer.test.ts',
+    why: 'how originals come back, told apart by what the client gets of each dialect',
+  },
+  {
+    modules: /^plugins\/redact\/(check|redactor|salt)\.ts$/,
+    by: 'test/plugins/redact.test.ts',
+    why: 'parts of one plugin, told apart over HTTP',
+  },
+  {
+    modules: /^plugins\/redact\/(entries|routes|view)\.ts$/,
+    by: 'test/plugins/redact/page.test.ts',
+    why: 'the page and the API of redactions',
+  },
+  {
     modules: /^plugins\/pauses\//,
     by: 'test/plugins/pauses.test.ts',
     why: 'parts of one plugin, told apart over HTTP; its page has a test beside it',
