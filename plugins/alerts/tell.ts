@@ -42,7 +42,8 @@ export function testNotice(rule: Rule, at: number): Notice {
   return {
     id: `alert-test-${randomUUID()}`,
     event: 'alert.test',
-    severity: 'info',
+    // A channel that hears of nothing less would not be tested.
+    severity: rule.severity,
     resolves: false,
     key: `${incidentOf(rule.name, '')} (test)`,
     title: `Test of the alert ${rule.name}`,

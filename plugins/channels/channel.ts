@@ -1,6 +1,6 @@
 /** A channel of gateway.yaml as something that can be sent to. */
 import type { LookupFunction } from 'node:net';
-import { type Notice, SEVERITIES, type Severity } from '../shared/notice.ts';
+import { kindOf, type Notice, SEVERITIES, type Severity } from '../shared/notice.ts';
 import { hostOf } from './addresses.ts';
 import type { ChannelEntry } from './check.ts';
 import { discordBody, discordOutcome, discordUrl } from './discord.ts';
@@ -102,6 +102,6 @@ function targetOf({
 
 /** Whether it wants a notice: one that names channels goes to those, any other to those that hear of its event. */
 export function wants({ name, events, minSeverity }: Channel, { notify, event, severity }: Notice): boolean {
-  const isMeant = notify.length > 0 ? notify.includes(name) : events.includes(event);
+  const isMeant = notify.length > 0 ? notify.includes(name) : events.includes(kindOf(event));
   return isMeant && SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(minSeverity);
 }

@@ -1,5 +1,5 @@
 /** What all channels say of a notice, each in its own form. */
-import type { Notice } from '../shared/notice.ts';
+import { kindOf, type Notice } from '../shared/notice.ts';
 
 const MOST_FACTS = 10;
 const LONGEST_NAME = 60;
@@ -56,5 +56,6 @@ const PAGES: Readonly<Record<string, string>> = {
 /** Where the dashboard tells more of it. */
 export function linkOf({ event }: Notice, dashboard: string | null): string | null {
   if (dashboard === null) return null;
-  return `${dashboard.replace(/\/+$/, '')}/dashboard/${Object.hasOwn(PAGES, event) ? PAGES[event] : 'channels'}`;
+  const kind = kindOf(event);
+  return `${dashboard.replace(/\/+$/, '')}/dashboard/${Object.hasOwn(PAGES, kind) ? PAGES[kind] : 'channels'}`;
 }

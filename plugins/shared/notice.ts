@@ -11,7 +11,7 @@ export const NOTICE = 'notice';
 export interface Notice {
   /** The same for the same happening, whoever tells it and how often: receivers know it again by this. */
   readonly id: string;
-  /** What kind of happening: `alert`, `budget_exceeded`, `session_reset`. */
+  /** What kind of happening, and which of it behind a dot: `alert.triggered`, `budget_exceeded`, `session_reset`. */
   readonly event: string;
   /** Of the end of something, that of its beginning: so both reach the same channels. */
   readonly severity: Severity;
@@ -50,3 +50,6 @@ export function noticeOf(value: unknown): Notice | null {
     (tenant === null || typeof tenant === 'string');
   return isNotice ? (value as Notice) : null;
 }
+
+/** The kind of a happening, as channels list it under `events`: `alert` of `alert.triggered`. */
+export const kindOf = (event: string): string => event.split('.', 1)[0]!;

@@ -165,7 +165,7 @@ describe('plugins/alerts', function () {
     notices = [];
     expect((await act('hourly spend', 'test')).status).to.equal(204);
     expect(notices).to.have.lengthOf(1);
-    expect(notices[0]).to.include({ event: 'alert.test', severity: 'info', resolves: false });
+    expect(notices[0]).to.include({ event: 'alert.test', severity: 'critical', resolves: false });
     expect(notices[0]!.key).to.equal('alert hourly spend (test)');
     expect((await one('hourly spend')).state).to.equal('ALERT');
   });

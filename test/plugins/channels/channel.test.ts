@@ -288,6 +288,7 @@ describe('a channel', () => {
     expect(asks({})).to.equal(true);
     expect(asks({ severity: 'info' })).to.equal(false);
     expect(asks({ event: 'pause' })).to.equal(false);
+    expect(asks({ event: 'budget_exceeded.again' })).to.equal(true);
     expect(asks({ event: 'alert', notify: ['c'] })).to.equal(true);
     expect(asks({ notify: ['other'] })).to.equal(false);
     expect(asks({ event: 'alert', notify: ['c'], severity: 'info' })).to.equal(false);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { type Notice, noticeOf } from '../../../plugins/shared/notice.ts';
+import { kindOf, type Notice, noticeOf } from '../../../plugins/shared/notice.ts';
 
 const notice: Notice = {
   id: 'alert:cost:web:1',
@@ -34,4 +34,13 @@ describe('a notice', () => {
     ['one that does not say whose it is', { ...notice, tenant: undefined }],
   ];
   for (const [what, value] of wrong) it(`${what} is none`, () => expect(noticeOf(value)).to.equal(null));
+
+  it('is of a kind that channels list, whatever of it happened', () => {
+    expect(['alert.triggered', 'alert.resolved', 'alert', 'pause'].map(kindOf)).to.eql([
+      'alert',
+      'alert',
+      'alert',
+      'pause',
+    ]);
+  });
 });
