@@ -372,6 +372,26 @@ export const HELD_ELSEWHERE: readonly { modules: RegExp; by: string; why: string
     by: 'test/plugins/cache-breaks.test.ts',
     why: 'what a break cost, in dollars of real exchanges',
   },
+  {
+    modules: /^plugins\/alerts\/(ask|book|fits|groups|lease|tell)\.ts$/,
+    by: 'test/plugins/alerts/evaluator.test.ts',
+    why: 'what is asked, kept and told is told apart by what comes of rows, minute by minute',
+  },
+  {
+    modules: /^plugins\/alerts\/(metrics|rule|schema)\.ts$/,
+    by: 'test/plugins/alerts/check.test.ts',
+    why: 'how rules are written, right and wrong',
+  },
+  {
+    modules: /^plugins\/alerts\/(desk|routes)\.ts$/,
+    by: 'test/plugins/alerts.test.ts',
+    why: 'what the API shows, and to whom',
+  },
+  {
+    modules: /^plugins\/alerts\/(view|words)\.ts$/,
+    by: 'test/plugins/alerts/page.test.ts',
+    why: 'alerts in words and figures, as the page shows them',
+  },
   { modules: /^plugins\/queue\//, by: 'test/plugins/queue.test.ts', why: 'the line is there for the requests in it' },
   {
     modules: /^plugins\/simulator\//,
