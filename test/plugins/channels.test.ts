@@ -166,6 +166,21 @@ ${more}`;
       expect(sink.posted[2]!.path).to.equal('/new');
     });
 
+    it('are sent by the newest configuration while requests still go by the one before', async () => {
+      await open();
+      upstream.next({ chunks: [{ wait: 'release' }, '{}'] });
+      const held = ask('any');
+      await until('a request is under way', () => running.gateway.inFlight === 1);
+      await running.save(yamlOf().replace(`${sink.url}/own`, `${sink.url}/new`));
+      await until('both configurations live', () => running.gateway.retiring === 1);
+      for (let n = 0; n < 8; n++) tell(notice(`n${n}`));
+      await until('all came', () => sink.posted.length === 8);
+      expect(new Set(sink.posted.map(({ path }) => path))).to.eql(new Set(['/new']));
+      expect(running.gateway.retiring, 'it lives still').to.equal(1);
+      upstream.release();
+      await held;
+    });
+
     it('of a channel that gave up are told to others', async () => {
       const other = `  team: { type: slack, url: "${sink.url}/team", allow_private: true }`;
       await open(other);

@@ -201,6 +201,7 @@ describe('the courier', () => {
     const office = await open();
     await office.courier.take(noticeNamed('n1'));
     await office.courier.idle();
+    expect(Date.parse(office.book.list()[0]!.next!) - now, 'known to other processes').to.equal(20_000);
     now += 1;
     await office.courier.take(noticeNamed('n2'));
     await work(office, 19_998);
