@@ -225,6 +225,7 @@ describe('plugins/redact', () => {
     expect(bytes.length).to.be.above(1);
     const { text } = await send({ url: `${stage.running.url}/metrics` });
     const all = [...bytes.map((one) => one.toString('latin1')), JSON.stringify(stage.running.lines), text];
+    expect(all.filter((where) => where.includes('gpt-4o-mini')).length, 'rows are among them').to.be.above(0);
     // The configuration names the words that are looked for.
     for (const one of [MAIL, CARD, 'sk-proj-Ab3dEf6hIj9lMn2pQr5t', 'EMAIL_'])
       expect(all.filter((where) => where.includes(one)).length, one).to.equal(0);
