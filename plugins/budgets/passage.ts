@@ -49,6 +49,8 @@ export class Passage {
   readonly #parts: PassageParts;
   #shares: readonly Share[];
   #amounts: Amounts = { usd: 0n, tokens: 0n, requests: 1n };
+  /** So many answers are held for: those before the last were given up after they had begun. */
+  #answers = 1n;
   #standings: readonly Standing[] = [];
   #isHeld = false;
 
@@ -62,6 +64,7 @@ export class Passage {
   begin(): Pending<Verdict | undefined> {
     const { foresight } = this.#exchange.state;
     this.#exchange.onFinish(() => this.#end());
+    this.#exchange.state.payAgain = () => this.#again();
     if (isHard(this.#shares) && this.#parts.isFull())
       return this.#turnAway(storeFull(this.#exchange), 'budget_store_full');
     const wrong = this.#foresee(foresight?.bound() ?? null);
@@ -105,8 +108,22 @@ export class Passage {
 
   #hold(part: 1 | 2): Pending<Taken> {
     const { accounts, apart } = this.#parts;
-    const claims = claimsOf(this.#shares, this.#amounts, part);
+    const claims = claimsOf(this.#shares, times(this.#amounts, this.#answers), part);
     return accounts.hold(this.#exchange.id, claims, isHard(this.#shares) ? apart : 'slice');
+  }
+
+  /** One that was given up is charged as well as the one that takes its place. */
+  #again(): Pending<boolean> {
+    this.#answers++;
+    const settle = (it: Taken): Pending<boolean> => {
+      if (it.taken) return true;
+      // What was spent in vain stays held until the row is here.
+      this.#answers--;
+      const held = this.#hold(1);
+      return held instanceof Promise ? held.then(() => false) : false;
+    };
+    const taken = this.#hold(1);
+    return taken instanceof Promise ? taken.then(settle) : settle(taken);
   }
 
   #shortages(standings: readonly Standing[]): Shortage[] {
@@ -158,7 +175,7 @@ export class Passage {
     const { bound } = await this.#exchange.state.foresight!.counted();
     const usd = bound.cost_usd === null ? this.#amounts.usd : claimedDollars(bound.cost_usd);
     this.#amounts = { usd, tokens: claimedTokens(bound.tokens), requests: 1n };
-    this.#parts.accounts.adjust(this.#exchange.id, amountsIn(this.#shares, this.#amounts));
+    this.#parts.accounts.adjust(this.#exchange.id, amountsIn(this.#shares, times(this.#amounts, this.#answers)));
   }
 
   #warn(shortages: readonly Shortage[]): undefined {
@@ -226,8 +243,9 @@ export class Passage {
     const { accounts, alerts } = this.#parts;
     accounts.end(this.#exchange.id);
     if (this.#isHeld) {
-      const { usd = null } = heldOf(this.#shares, this.#amounts);
-      this.#exchange.note('budgets', 'settle', { held_usd: usd, usd: this.#exchange.state.cost?.cost_usd ?? null });
+      const { usd: held } = heldOf(this.#shares, this.#amounts);
+      const usd = this.#exchange.state.cost?.cost_usd ?? null;
+      this.#exchange.note('budgets', 'settle', { ...(held !== undefined && { held_usd: held }), usd });
     }
     for (const share of this.#shares) alerts.touch(share);
   }
@@ -241,6 +259,10 @@ function heldOf(shares: readonly Share[], { usd, tokens }: Amounts): { usd?: str
     ...(measures.has('tokens') && tokens !== UNFORESEEN && { tokens: tell('tokens', tokens) }),
   };
 }
+
+/** It is one request, however many answers it takes. */
+const times = ({ usd, tokens, requests }: Amounts, answers: bigint): Amounts =>
+  answers === 1n ? { usd, tokens, requests } : { usd: usd * answers, tokens: tokens * answers, requests };
 
 function leastOf(amounts: readonly bigint[]): bigint | null {
   return amounts.reduce<bigint | null>((least, amount) => (least === null || amount < least ? amount : least), null);

@@ -33,13 +33,12 @@ export interface ExchangeState {
   tags?: Record<string, string>;
   reading?: Reading;
   cost?: Cost;
-  /**
-   * Reads the answer's usage now, not when all is over: once all of the body is out, or from
-   * the whole body before it leaves. Sets `reading` and `cost`; false where nothing is read.
-   */
+  /** Sets `reading` and `cost` now: all of the body is out, or is given before it leaves. False: nothing is read. */
   readNow?: (body?: Uint8Array) => boolean;
   /** Forgets an answer that is given up for another. What it cost by then, US dollars; null: nothing was told. */
   giveUp?: () => string | null;
+  /** Holds as much as it may cost once more, before an answer that had begun is asked for anew; false: there is no room. */
+  payAgain?: () => Pending<boolean>;
   estimate?: NonNullable<ExchangeRecord['estimate']>;
   foresight?: Foresight;
   prediction?: NonNullable<ExchangeRecord['prediction']>;

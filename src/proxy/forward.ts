@@ -3,6 +3,7 @@ import type { FailureClass } from '../pipeline/plan.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
 import { wantsBody } from '../routing/failure.ts';
 import type { Journey, Step } from '../routing/journey.ts';
+import { adviseWait, canPayAgain, drop, noteAttempt } from './attempt-notes.ts';
 import type { Deadlines } from './deadlines.ts';
 import { breakOff, errorOf, sendFailure, sendVerdict } from './endings.ts';
 import { Leg, type LegEvents, type LegParts } from './leg.ts';
@@ -59,7 +60,7 @@ export class Forward {
     });
     this.#legParts = { exchange, traffic, ownCredential, req, res, patience: this.#patience };
     this.#events = {
-      mayGoOn: () => this.#mayGoOn(),
+      mayGoOn: () => this.#isOpen && this.#journey.tries < exchange.plan.policy.attempts,
       wantsBody: (status) => wantsBody(status) || this.#first === null,
       answered: () => this.#answered(),
       refused: (body) => this.#refused(body),
@@ -98,13 +99,14 @@ export class Forward {
     const setback = setbackOf(leg, body);
     this.#tell(setback.failure, setback.retryAfterMs);
     this.#note(`status_${leg.head!.status}`, setback.failure);
-    const step = this.#mayGoOn() ? this.#journey.after(setback, this.#parts.exchange.elapsed()) : null;
+    const step = this.#isOpen ? this.#journey.after(setback, this.#parts.exchange.elapsed()) : null;
     const stranded = strandedBy(this.#parts.exchange, setback.failure, leg.ownKey);
     if (step?.kind === 'send') this.#goOn(step);
     else if (stranded) this.#fail(stranded);
     else {
       this.#instead = step?.shown === 'first' ? this.#first : null;
       if (this.#instead === null) this.#note('answered');
+      adviseWait(this.#parts.exchange, leg, step?.retryAfterMs ?? null);
       leg.pass();
     }
   }
@@ -129,7 +131,7 @@ export class Forward {
       this.#note('answered');
       return false;
     }
-    this.#drop(this.#leg);
+    drop(this.#parts.exchange, this.#leg);
     this.#parts.exchange.target = leg.departure.target;
     if (!isBack) this.#fail(failure!);
     else {
@@ -171,8 +173,8 @@ export class Forward {
     // Who took no connection in all that time is not waited for once more.
     const isFinal = failure === NO_CONNECTION;
     const setback = { failure: trouble ?? 'connect', retryAfterMs: null, ownKey: this.#leg.ownKey, isFinal };
-    const step = isLast || !this.#mayGoOn() ? null : this.#journey.after(setback, exchange.elapsed());
-    if (step?.kind === 'send') this.#goOn(step, failure);
+    const step = isLast || !this.#isOpen ? null : this.#journey.after(setback, exchange.elapsed());
+    if (step?.kind === 'send') this.#pay(step, failure);
     // What the provider itself says of it is more than we could.
     else if (failure === SAID_ERROR) this.#leg.open();
     else {
@@ -181,12 +183,26 @@ export class Forward {
     }
   }
 
-  /** There may be another attempt, as far as the plan and the request allow: an upload that has begun cannot be sent again. */
-  #mayGoOn(): boolean {
+  /** The plan has more than one way, and the request can be sent again: an upload that has begun cannot. */
+  get #isOpen(): boolean {
     const { exchange, req } = this.#parts;
-    const { retries, attempts } = exchange.plan.policy;
-    if ((exchange.targets.length === 1 && retries === 0) || this.#gone || this.#journey.tries >= attempts) return false;
+    if ((exchange.targets.length === 1 && exchange.plan.policy.retries === 0) || this.#gone) return false;
     return exchange.request.outgoing() !== null || !req.readableDidRead;
+  }
+
+  /** Goes on if there is money for another answer. */
+  #pay(step: Step & { kind: 'send' }, failure: Failure): void {
+    const leg = this.#leg;
+    const paid = canPayAgain(this.#parts.exchange, leg);
+    const decide = (isPaid: boolean): void => {
+      if (this.#settled || leg !== this.#leg) return;
+      if (isPaid) this.#goOn(step, failure);
+      else this.#fail(failure);
+    };
+    leg.attempt.cancel();
+    this.#patience.pause(leg.departure.target.provider.timeouts);
+    if (paid instanceof Promise) void paid.then(decide);
+    else decide(paid);
   }
 
   #goOn({ waitMs, why }: Step & { kind: 'send' }, failure: Failure | null = null): void {
@@ -194,7 +210,7 @@ export class Forward {
     const { provider } = this.#leg.departure.target;
     exchange.note('route', why, { provider: provider.name });
     this.#first ??= { leg: this.#leg, failure };
-    this.#drop(this.#leg);
+    drop(exchange, this.#leg);
     if (waitMs <= 0) this.#send();
     else {
       this.#patience.pause(provider.timeouts);
@@ -211,21 +227,8 @@ export class Forward {
       this.#fail(RETRIED);
       return;
     }
-    this.#drop(this.#leg);
+    drop(exchange, this.#leg);
     this.#send();
-  }
-
-  /** Leaves an attempt for another one. What it has generated in vain is charged all the same. */
-  #drop(leg: Leg): void {
-    const { exchange } = this.#parts;
-    const { isHeldBack } = leg;
-    if (exchange.response === leg.response && leg.response !== null) {
-      const cost = exchange.state.giveUp?.() ?? null;
-      const record = exchange.attempts.at(-1);
-      if (isHeldBack && record) record.cost_usd = cost;
-      exchange.response = null;
-    }
-    void leg.leave();
   }
 
   /** All of the answer is handed to the client's connection. */
@@ -259,14 +262,8 @@ export class Forward {
     if (failure !== null) departure.flight.failed(failure, retryAfterMs, ownKey);
   }
 
-  /** Writes down what came of the attempt, or what came of it after all. */
   #note(reason: string, failure?: FailureClass): void {
-    const { head, ownKey, isNoted } = this.#leg;
-    const ms = this.#patience.waited;
-    const last = this.#parts.exchange.attempts.at(-1);
-    if (isNoted && last) Object.assign(last, { reason, ms }, failure && { class: failure });
-    else this.#journey.note({ status: head?.status ?? null, reason, ms, ownKey, ...(failure && { failure }) });
-    this.#leg.isNoted = true;
+    noteAttempt(this.#parts.exchange, this.#journey, this.#leg, { reason, ms: this.#patience.waited, failure });
   }
 
   /** Ends the exchange with a failure: an error answer before the first byte, a broken connection after it. */
