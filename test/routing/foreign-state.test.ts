@@ -46,6 +46,7 @@ describe('what only its origin can read', () => {
 
   it('what is asked for, and what tools are told, is none', () => {
     expect(carried({ include: ['reasoning.encrypted_content'] })).to.equal(null);
+    expect(carried({ messages: [{ content: 'it is called "redacted_thinking' }] })).to.equal(null);
     const properties = { signature: { type: 'string' }, other: { type: 'string', description: 'signature' } };
     expect(carried({ tools: [{ input_schema: { properties } }] })).to.equal(null);
     const later = { tools: [{ properties }], messages: [{ signature: 'EqQB' }] };
