@@ -4,14 +4,16 @@ import { expect } from 'chai';
 import OpenAI from 'openai';
 
 import type { ExchangeRecord } from '../../src/pipeline/record.ts';
-import { ask, type Heard } from '../support/careful-client.ts';
+import { ask, awake, type Heard } from '../support/careful-client.ts';
 import { send } from '../support/client.ts';
 import { PIPELINE, startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Fault, first, type Judge, refuse, type Seen, startWall, type Wall } from '../support/wall.ts';
 import { ANSWER, type Dialect } from '../support/wall-answers.ts';
 
 const KEY = (name: string): string => `sk-wall-key-of-${name}-0123456789`;
-const LIMITS = 'timeouts: { connect: 1s, response_headers: 600ms, first_token: 600ms, idle: 600ms, total: 20s }';
+const LIMITS = 'timeouts: { connect: 1s, response_headers: 600ms, first_token: 600ms, idle: 400ms, total: 20s }';
+
+const SOON = 'retry: { backoff: 20ms }';
 
 /** Each test has providers of its own, so that what one of them did is not held against the next test's. */
 function yamlOf(wall: Wall): string {
@@ -30,9 +32,10 @@ ${provider('quota-1', 'quota-big: { input: 10, output: 30 }, quota-small: { inpu
 ${provider('quota-2', 'quota-other: { input: 2, output: 8 }', ['c'])}
 ${[1, 2, 3, 4, 5].map((at) => provider(`many-${at}`, 'many: { input: 1, output: 1 }')).join('\n')}
 routes:
-${['seconds', 'millis', 'long', 'told', 'cut', 'sdk', 'gone'].map((name) => two(name)).join('\n')}
-${two('cut-held', 'restart: true')}
-${two('sdk-held', 'restart: true')}
+${['seconds', 'millis', 'long', 'told', 'cut', 'sdk'].map((name) => two(name)).join('\n')}
+${two('cut-held', `restart: true, ${SOON}`)}
+${two('sdk-held', `restart: true, ${SOON}`)}
+${two('gone', SOON)}
 ${two('deadline', 'retry: { deadline: 500ms }')}
 ${route('quota', '{ provider: quota-1, model: quota-big }, { provider: quota-1, model: quota-small }, { provider: quota-2, model: quota-other }')}
 ${route('many', [1, 2, 3, 4, 5].map((at) => `{ provider: many-${at} }`).join(', '), 'retry: { attempts: 4, backoff: 20ms }')}
@@ -45,6 +48,8 @@ describe('attempts', () => {
   before(async () => {
     wall = await startWall();
     gateway = await startGateway(yamlOf(wall));
+    await awake(gateway.url, 'told-other');
+    wall.forget();
   });
   after(async () => {
     await gateway.close();

@@ -1,7 +1,7 @@
 /** Providers that say nothing, and hops that take silence for death. */
 import { expect } from 'chai';
 
-import { ask, bodyOf, type Heard } from '../support/careful-client.ts';
+import { ask, awake, bodyOf, type Heard } from '../support/careful-client.ts';
 import { send } from '../support/client.ts';
 import { PIPELINE, startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Hop, startHop } from '../support/hop.ts';
@@ -38,6 +38,7 @@ describe('silence', function () {
   before(async () => {
     wall = await startWall();
     gateway = await startGateway(yamlOf(wall));
+    await awake(gateway.url, 'spare');
     hop = await startHop(Number(new URL(gateway.url).port), HOP);
     wall.set('mute', { do: 'silence' });
     wall.set('late', { do: 'slow', ms: 5000 });

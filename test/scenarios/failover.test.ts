@@ -5,6 +5,7 @@
  */
 import { expect } from 'chai';
 
+import { awake } from '../support/careful-client.ts';
 import { type Cell, DIALECTS, run, SCENARIOS, yamlOf } from '../support/failover.ts';
 import { PIPELINE, startGateway, type TestGateway } from '../support/gateway.ts';
 import type { Verdict } from '../support/scorecard.ts';
@@ -51,6 +52,7 @@ describe('a provider that breaks', function () {
         const gateway = await startGateway(yamlOf(wall, mode === 'with restart') + PIPELINE);
         gateways.push(gateway);
         url = gateway.url;
+        await awake(url, 's04-openai-backup');
       }
       for (const scenario of SCENARIOS)
         for (const dialect of DIALECTS)

@@ -1,5 +1,6 @@
 /** Reads an answer as a careful application does: it takes an error for an error, wherever it stands. */
 import { type Answer, open } from './client.ts';
+import { until } from './until.ts';
 import { ANSWER, type Dialect } from './wall-answers.ts';
 
 export interface Told {
@@ -70,6 +71,14 @@ export async function ask(asking: Asking): Promise<Heard> {
   const ms = performance.now() - started;
   const heard = stream && answer.status === 200 ? readStream(dialect, answer) : readWhole(dialect, answer);
   return ms >= limit ? { ...heard, ms, outcome: 'hang' } : { ...heard, ms };
+}
+
+/** Waits until a model is answered: a gateway that starts on a busy machine has to refuse for a moment. */
+export async function awake(url: string, model: string): Promise<void> {
+  await until('the gateway answers', async () => {
+    const { outcome } = await ask({ url, dialect: 'openai', model, stream: false, limit: 5000 });
+    return outcome === 'success';
+  });
 }
 
 function blank(answer: Answer): Heard {

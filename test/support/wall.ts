@@ -29,12 +29,18 @@ export type Fault =
   | { do: 'reset' }
   /** The request is taken, and nothing is said. */
   | { do: 'silence' }
+  /** All of the answer, but not before so many milliseconds. */
+  | { do: 'late'; ms: number }
   /** Head at once, the first word after so many milliseconds. */
   | { do: 'slow'; ms: number }
   /** After so many words the connection ends, without the end of the body. */
   | { do: 'cut'; after: number }
+  /** After so many words the body ends in good order, as if a proxy had closed it for a provider that died. */
+  | { do: 'end early'; after: number }
   /** After so many words nothing comes for so long, then it is as if cut. */
   | { do: 'stall'; after: number; ms: number }
+  /** After so many words an error is told in the stream, which then ends as if all were well. */
+  | { do: 'error event'; after: number; kind: RefusalKind }
   /** An event that is no JSON before the word of that number. */
   | { do: 'garbage'; at: number }
   /** All is there but what says that it is: `[DONE]`, `message_stop`. */
@@ -253,6 +259,7 @@ async function answer(socket: Socket, call: Seen, fault: Fault): Promise<boolean
     call.said = true;
     return true;
   }
+  if (fault.do === 'late') await Promise.race([sleep(fault.ms), closing(socket)]);
   return call.stream ? streamed(socket, call, fault) : whole(socket, call, fault);
 }
 
@@ -265,11 +272,14 @@ function sendWhole(socket: Socket, status: number, body: string, headers: Refusa
   socket.write(`HTTP/1.1 ${status} Said\r\n${HEAD}${type}${length}${more.join('')}\r\n${body}`);
 }
 
+/** Of what is no stream the end is missing, with a length that says otherwise. */
+const CUT_WHOLE: ReadonlySet<Fault['do']> = new Set(['garbage', 'end early']);
+
 async function whole(socket: Socket, call: Seen, fault: Fault): Promise<boolean> {
   const body = wholeBody(call.dialect, call.model, WORDS);
   if (fault.do === 'slow') await sleep(fault.ms);
   if (fault.do !== 'cut' && fault.do !== 'stall') {
-    sendWhole(socket, 200, fault.do === 'garbage' ? body.slice(0, -20) : body);
+    sendWhole(socket, 200, CUT_WHOLE.has(fault.do) ? body.slice(0, -20) : body);
     call.said = true;
     return true;
   }
@@ -292,16 +302,23 @@ async function streamed(socket: Socket, call: Seen, fault: Fault): Promise<boole
   socket.write(`HTTP/1.1 200 OK\r\n${HEAD}${type}transfer-encoding: chunked\r\n\r\n`);
   if (fault.do === 'slow') await Promise.race([sleep(fault.ms), closing(socket)]);
   for (const event of parts.head) say(event);
-  if (!(await spoken(socket, parts, fault, say))) {
+  const isWhole = await spoken(socket, parts, fault, say);
+  if (fault.do === 'error event') {
+    const error = refusalBody(call.dialect, refusalOf(call.dialect, fault.kind));
+    say(`${call.dialect === 'anthropic' ? 'event: error\n' : ''}data: ${error}\n\n`);
+  } else if (fault.do !== 'end early' && !isWhole) {
     socket.end();
     return false;
+  } else if (isWhole) {
+    for (const event of parts.tail) say(event);
+    if (fault.do !== 'no end') say(parts.end);
   }
-  for (const event of parts.tail) say(event);
-  if (fault.do !== 'no end') say(parts.end);
   socket.write('0\r\n\r\n');
   call.said = true;
   return true;
 }
+
+const ENDINGS: ReadonlySet<Fault['do']> = new Set(['cut', 'end early', 'error event']);
 
 /** Says the words; false where it stops before the last. */
 async function spoken(
@@ -311,7 +328,7 @@ async function spoken(
   say: (text: string) => void,
 ): Promise<boolean> {
   for (const [at, word] of words.entries()) {
-    if (fault.do === 'cut' && at === fault.after) return false;
+    if (ENDINGS.has(fault.do) && at === (fault as { after: number }).after) return false;
     if (fault.do === 'stall' && at === fault.after) {
       await Promise.race([sleep(fault.ms), closing(socket)]);
       return false;
