@@ -187,7 +187,8 @@ describe('routes', () => {
     openai.always(json({ error: {} }, { status: 500 }));
     const messages = [{ role: 'assistant', content: [{ type: 'thinking', thinking: '...', signature: 'abc' }] }];
     const bound = await ask({ model: 'gpt-4o', messages }, headers);
-    expect(bound.status).to.equal(500);
+    expect(bound.status).to.equal(503);
+    expect(bound.text).to.contain('upstream_origin_failed');
     expect(openai.received.map(keyOf)).to.eql([made, made, made]);
   });
 
