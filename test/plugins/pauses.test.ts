@@ -82,6 +82,20 @@ ${more}`;
   const errorOf = ({ text }: Answer) => (JSON.parse(text) as { error: Record<string, unknown> }).error;
   const agent = (name: string) => ({ 'x-token-spy-agent': name });
 
+  it('tells other plugins who did what, once and with all of it', async () => {
+    const heard: object[] = [];
+    const deaf = running.gateway.events.subscribe((event, data) => {
+      if (event === 'pause' && data !== null) heard.push(data as object);
+    });
+    const { id, since } = await pause({ agent: 'crawler' }, { reason: 'Runs wild' });
+    await api('POST', '', { scope: { agent: 'crawler' }, throttle: { requests_per_minute: 5 } });
+    await api('DELETE', `/${id}`);
+    await api('DELETE', `/${id}`);
+    deaf();
+    expect(heard.map((news) => (news as { kind: string }).kind)).to.eql(['paused', 'slowed', 'resumed']);
+    expect(heard[0]).to.deep.include({ id, since, scope: { agent: 'crawler' }, reason: 'Runs wild', by: 'admin' });
+  });
+
   it('refuses what is paused, and says who did it, when, why and how to resume', async () => {
     const { id, since } = await pause({ agent: 'crawler' }, { reason: 'Runs wild' });
     const refused = await ask(agent('crawler'));

@@ -290,6 +290,7 @@ describe('a channel', () => {
     expect(asks({ event: 'pause' })).to.equal(false);
     expect(asks({ event: 'budget_exceeded.again' })).to.equal(true);
     expect(asks({ event: 'alert', notify: ['c'] })).to.equal(true);
+    expect(asks({ event: 'budget_exceeded.again' }), 'the kind stands before the dot').to.equal(true);
     expect(asks({ notify: ['other'] })).to.equal(false);
     expect(asks({ event: 'alert', notify: ['c'], severity: 'info' })).to.equal(false);
   });

@@ -22,6 +22,10 @@ describe('a notice', () => {
     expect(noticeOf(JSON.parse(JSON.stringify(notice)))).to.eql(notice);
   });
 
+  it('is of the kind before the dot', () => {
+    expect(['alert.triggered', 'alert', 'a.b.c'].map(kindOf)).to.eql(['alert', 'alert', 'a']);
+  });
+
   const wrong: readonly [string, unknown][] = [
     ['nothing', null],
     ['a text', 'alert'],
