@@ -62,7 +62,9 @@ export class AlertBook {
 
   /** As it was stored last; null: it was never looked at. */
   standing(id: string): Standing | null {
-    return (this.#documents.all().get(RULE + id) as unknown as Standing | undefined) ?? null;
+    const body = this.#documents.all().get(RULE + id) as unknown as Partial<Standing> | undefined;
+    // Somebody may have written something else there.
+    return typeof body?.groups === 'object' && body.groups !== null ? (body as Standing) : null;
   }
 
   /** Ids of all rules that were ever looked at. */

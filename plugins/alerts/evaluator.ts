@@ -41,6 +41,8 @@ export class Evaluator {
   /** What was found out of each rule: newer than what is stored. */
   readonly #memory = new Map<string, Standing>();
   #busy = false;
+  /** Since when the database does not even say who looks. */
+  #away: Standing['failing'] = null;
 
   constructor(parts: EvaluatorParts) {
     this.#parts = parts;
@@ -55,7 +57,8 @@ export class Evaluator {
       await this.#end();
       for (const rule of this.#parts.rules) {
         if (!this.#parts.lease.holdsAt(this.#parts.now())) return;
-        if (this.#isDue(rule)) await this.#lookAt(rule);
+        // What is wrong with one says nothing about the others.
+        if (this.#isDue(rule)) await this.#lookAt(rule).catch((error: unknown) => this.#fail(rule, error));
       }
     } finally {
       this.#busy = false;
@@ -65,17 +68,27 @@ export class Evaluator {
   /** As it is known here: newer than what is stored, where this process looks at it. */
   standing({ id, shape }: Rule): Standing | null {
     const { book, lease, now } = this.#parts;
-    const known = lease.holdsAt(now()) ? (this.#memory.get(id) ?? book.standing(id)) : book.standing(id);
-    return known?.shape === shape ? known : null;
+    const isNewest = lease.holdsAt(now()) || this.#away !== null;
+    const known = isNewest ? (this.#memory.get(id) ?? book.standing(id)) : book.standing(id);
+    if (known?.shape !== shape) return null;
+    return { ...known, failing: known.failing ?? this.#away };
   }
 
   async #holds(): Promise<boolean> {
-    const { lease, now } = this.#parts;
+    const { lease, now, log } = this.#parts;
     const before = lease.holdsAt(now());
-    const holds = await lease.take(now()).catch(() => before && lease.holdsAt(now()));
-    // What another process has stored meanwhile is newer than what was known here.
-    if (!holds || !before) this.#memory.clear();
-    return holds;
+    try {
+      const holds = await lease.take(now());
+      this.#away = null;
+      // What another process has stored meanwhile is newer than what was known here.
+      if (!holds || !before) this.#memory.clear();
+      return holds;
+    } catch (error) {
+      const why = (error as Error).name;
+      if (this.#away === null) log.warn('alerts wait for the database', { error: why });
+      this.#away ??= { since: now(), why };
+      return before && lease.holdsAt(now());
+    }
   }
 
   #isDue(rule: Rule): boolean {
@@ -87,7 +100,7 @@ export class Evaluator {
     const { asker, now, elapsed, everyMs, lease } = this.#parts;
     const at = now();
     const begun = elapsed();
-    const observed = await asker.ask(rule, at).catch((error: unknown) => this.#fail(rule, error, at));
+    const observed = await asker.ask(rule, at).catch((error: unknown) => this.#fail(rule, error));
     const pause = Math.min(SELDOM_MS, (elapsed() - begun) * SHARE);
     this.#next.set(rule.id, at + Math.max(everyMs, pause));
     // Who asked for long may have lost the lease: then it is another's to tell.
@@ -95,13 +108,13 @@ export class Evaluator {
   }
 
   /** A question without an answer says nothing about the state. */
-  #fail(rule: Rule, error: unknown, at: number): null {
-    const { failed, log } = this.#parts;
+  #fail(rule: Rule, error: unknown): null {
+    const { failed, log, now } = this.#parts;
     const why = (error as Error).name;
     const before = this.#before(rule);
     failed(rule.name);
     if (before.failing === null) log.warn(`alert ${rule.name} cannot be asked`, { error: why });
-    this.#memory.set(rule.id, { ...before, failing: before.failing ?? { since: at, why } });
+    this.#memory.set(rule.id, { ...before, failing: before.failing ?? { since: now(), why } });
     return null;
   }
 

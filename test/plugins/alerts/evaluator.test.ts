@@ -203,10 +203,31 @@ onBothDialects('the evaluation of alerts', (place, dialect) => {
     expect(Object.values(standing.groups).map(({ state }) => state)).to.eql(['ALERT']);
     expect(side.failures).to.eql(['spend', 'spend', 'spend']);
     expect(side.news.filter((line) => line.includes('cannot be asked'))).to.have.lengthOf(1);
+    // It cannot even be found out who looks, for longer than a lease.
+    const take = side.lease.take.bind(side.lease);
+    side.lease.take = () => Promise.reject(Object.assign(new Error('no'), { name: 'ConnectionError' }));
+    for (let n = 0; n < 4; n++) await after(15 * SECOND, side);
+    expect(side.evaluator.standing(ruleOf(SPEND))!.failing).to.eql({ since, why: 'ConnectionError' });
+    expect(side.news.filter((line) => line === 'alerts wait for the database')).to.have.lengthOf(1);
+    side.lease.take = take;
     side.broken = null;
     await after(15 * SECOND, side);
     expect(side.evaluator.standing(ruleOf(SPEND))!.failing).to.equal(null);
     expect(told(side)).to.have.lengthOf(1);
+  });
+
+  it('takes what somebody else wrote in the place of a state for none, and goes on with the others', async () => {
+    const store = await place().filled(spent('coder', '11', NOON));
+    const { id } = ruleOf(SPEND);
+    await store.documents('alerts').put(`rule:${id}`, { name: 'spend', groups: 'none' });
+    const other: RuleSpec = { ...SPEND, name: 'other' };
+    await store.documents('alerts').put(`rule:${ruleOf(other).id}`, {
+      ...(JSON.parse(JSON.stringify({ shape: ruleOf(other).shape })) as object),
+      groups: { '[["agent","coder"]]': null },
+    });
+    const side = sideOn(store, [other, SPEND]);
+    await after(MINUTE, side);
+    expect(told(side)).to.include('alert.triggered alert spend / agent coder ALERT');
   });
 
   it('asks seldom what takes long', async () => {
