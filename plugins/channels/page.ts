@@ -25,6 +25,12 @@ const TOLD: Readonly<Record<string, { text: string; bad: boolean }>> = {
   forbidden: { text: 'Channels are for keys of the whole gateway.', bad: true },
 };
 
+const EXAMPLE = `channels:
+  team:
+    type: slack
+    url: "https://hooks.slack.com/services/\${SLACK_PATH}"
+    events: [budget_exceeded]`;
+
 /** Makes what the page shows. The key of a tenant sees its own deliveries and no channels. */
 export function pageOf(desk: ChannelDesk, { query, principal }: Pick<PageQuestion, 'query' | 'principal'>) {
   const mayChange = isOperator(principal);
@@ -44,6 +50,7 @@ export function pageOf(desk: ChannelDesk, { query, principal }: Pick<PageQuestio
     channel: channel ?? null,
     unfiltered: addressOf({ state }),
     here: addressOf({ state, channel }),
+    example: EXAMPLE,
     told: toldOf(desk, query, mayChange),
   };
 }

@@ -116,6 +116,16 @@ channels:
       expect((await get('', 'admin-key-0123456789')).match(/Send a test/g)!.length).to.be.greaterThan(1);
     });
 
+    it('says how to make the first channel', async () => {
+      const empty = await startGateway('plugins: [history, channels]');
+      try {
+        const { text } = await send({ url: `${empty.url}/dashboard/channels`, headers: { accept: 'text/html' } });
+        expect(text).to.include('No channel yet').and.include('type: slack').and.include('${SLACK_PATH}');
+      } finally {
+        await empty.close();
+      }
+    });
+
     it('takes no form from elsewhere', async () => {
       const before = sink.posted.length;
       const headers = { ...form, 'sec-fetch-site': 'cross-site' };
