@@ -1,7 +1,7 @@
 /** Routes and health in words for people. */
 import type { HealthView } from '../pipeline/plan.ts';
 import { FAILURES } from './failure-words.ts';
-import { bytes, duration } from './format.ts';
+import { duration, whole } from './format.ts';
 import type { RouteView } from './house.ts';
 
 type Globs = string | readonly string[];
@@ -27,10 +27,23 @@ export function matchWords({ match }: RouteView): { name: string; value: string 
 }
 
 function sizeWords({ min, max }: NonNullable<RouteView['match']['body']>): string {
-  const [least, most] = [min, max].map((size) => (size === undefined ? null : bytes(Number(size))));
+  const [least, most] = [min, max].map((size) => (size === undefined ? null : sizeText(Number(size))));
   if (least !== null && most !== null) return `${least} to ${most}`;
   return least !== null ? `${least} or more` : most !== null ? `up to ${most}` : '';
 }
+
+/** Exactly, since it is a bound: in the largest unit of which it is a whole number. */
+function sizeText(bytes: number): string {
+  for (const [unit, size] of UNITS) if (bytes >= size && bytes % size === 0) return `${whole(bytes / size)} ${unit}`;
+  return `${whole(bytes)} B`;
+}
+
+const UNITS = [
+  ['MiB', 1024 * 1024],
+  ['MB', 1e6],
+  ['KiB', 1024],
+  ['KB', 1000],
+] as const;
 
 const STRATEGIES: Readonly<Record<RouteView['strategy'], string>> = {
   fallback: 'in this order: the next one where one fails',
@@ -66,6 +79,8 @@ export function stateWords(health: HealthView | null): { word: string; tone: str
   const why = health.failure && FAILURES[health.failure];
   if (health.state === 'open') return { word: 'left alone', tone: 'bad', why };
   if (health.state === 'half_open') return { word: 'being tried', tone: 'warn', why };
+  if (health.recent === 0)
+    return { word: health.attempts === 0 ? 'not asked yet' : 'no answer yet', tone: 'calm', why: null };
   const isShaky = health.recentFailures > 0;
   return { word: isShaky ? 'answers, not always' : 'answers', tone: isShaky ? 'warn' : 'good', why: null };
 }

@@ -9,7 +9,7 @@ export function receiptView(record: ExchangeRecord) {
   const { body, holds } = receipt;
   return {
     way: record.route,
-    body: { ...body, words: bodyWords(record, body), who: body.rewritten_by.join(', ') },
+    body: { ...body, words: bodyWords(record, body), who: whoChanged(record).join(', ') },
     /** Null: nobody kept any. */
     decisions: receipt.decisions?.map(decisionOf) ?? null,
     holds: holds.held_usd === null && holds.counted_usd === null ? null : holds,
@@ -26,6 +26,12 @@ function bodyWords(
   if (came === null) return 'It had no body, or one that passed from socket to socket and was not read.';
   if (left === null) return 'It never left.';
   return unchanged ? 'It left as it came, byte for byte.' : 'It left changed.';
+}
+
+/** Plugins that changed the body, and the route where it puts another model's name in. */
+export function whoChanged({ attempts, model, rewritten_by }: ExchangeRecord): readonly string[] {
+  const asked = attempts.at(-1)?.model ?? null;
+  return asked === null || asked === model.request ? rewritten_by : [...rewritten_by, `the route (asked for ${asked})`];
 }
 
 function decisionOf({ by, at_ms, what, facts = {} }: ReceiptNote) {

@@ -6,7 +6,7 @@ import type { Desk } from '../desk.ts';
 import { duration, whole } from '../format.ts';
 import { Problem } from '../problem.ts';
 import { barOf, type Part, tokenBar } from './figures.ts';
-import { attemptsOf, receiptView } from './receipt.ts';
+import { attemptsOf, receiptView, whoChanged } from './receipt.ts';
 import { badgeOf } from './rows.ts';
 import { whyOf } from './why.ts';
 
@@ -127,6 +127,7 @@ const REPORTED = 'ingest';
 function wayOf(record: ExchangeRecord, isReported: boolean): string {
   if (isReported) return 'An application reported all of it; it did not come through here.';
   if (record.response_bytes === null) return 'A later call told it, which has a row of its own.';
-  if (record.rewritten_by.length > 0) return `Rewritten on the way by ${record.rewritten_by.join(', ')}.`;
+  const changed = whoChanged(record);
+  if (changed.length > 0) return `Rewritten on the way by ${changed.join(', ')}.`;
   return 'Both bodies passed untouched.';
 }
