@@ -3,6 +3,15 @@ import type { Exchange, Pending } from '../pipeline/exchange.ts';
 import type { FailureClass } from '../pipeline/plan.ts';
 import type { Journey } from '../routing/journey.ts';
 import type { Leg } from './leg.ts';
+import type { Failure } from './problems.ts';
+
+/** An attempt that was left; `failure` where it had no answer. */
+export interface Past {
+  leg: Leg;
+  failure: Failure | null;
+  /** It was not the one that could read what the request carries, which is nobody's fault. */
+  isForeign: boolean;
+}
 
 /** What came of it, or what came of it after all: an answer may turn out to be none. */
 export interface Came {

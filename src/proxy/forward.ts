@@ -3,22 +3,16 @@ import type { FailureClass } from '../pipeline/plan.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
 import { wantsBody } from '../routing/failure.ts';
 import type { Journey, Step } from '../routing/journey.ts';
-import { adviseWait, canPayAgain, drop, noteAttempt } from './attempt-notes.ts';
+import { adviseWait, canPayAgain, drop, noteAttempt, type Past } from './attempt-notes.ts';
 import type { Deadlines } from './deadlines.ts';
 import { breakOff, errorOf, sendFailure, sendVerdict } from './endings.ts';
 import { Leg, type LegEvents, type LegParts } from './leg.ts';
 import { Patience } from './patience.ts';
-import { CLIENT_GONE, type Failure, NO_CONNECTION, RETRIED, SAID_ERROR, TOO_LATE } from './problems.ts';
+import { CLIENT_GONE, type Failure, NO_CONNECTION, RETRIED, SAID_ERROR, SILENT, TOO_LATE } from './problems.ts';
 import { setbackOf, strandedBy, troubleOf } from './setback.ts';
 
 export interface ForwardParts extends Omit<LegParts, 'patience'> {
   deadlines: Deadlines;
-}
-
-/** An attempt that was left; `failure` where it had no answer. */
-interface Past {
-  leg: Leg;
-  failure: Failure | null;
 }
 
 /**
@@ -38,7 +32,7 @@ export class Forward {
   #settled = false;
   #gone = false;
   #leg!: Leg;
-  /** The first attempt: how it ended may be what is shown in the end. */
+  /** The first attempt that says something of the request or of its place: how it ended may be what is shown. */
   #first: Past | null = null;
   /** Shown instead of the last error answer, where its listeners let that pass. */
   #instead: Past | null = null;
@@ -61,7 +55,7 @@ export class Forward {
     this.#legParts = { exchange, traffic, ownCredential, req, res, patience: this.#patience };
     this.#events = {
       mayGoOn: () => this.#isOpen && this.#journey.tries < exchange.plan.policy.attempts,
-      wantsBody: (status) => wantsBody(status) || this.#first === null,
+      wantsBody: (status) => wantsBody(status) || this.#isFirst,
       answered: () => this.#answered(),
       refused: (body) => this.#refused(body),
       passes: (verdict) => this.#passes(verdict),
@@ -101,7 +95,7 @@ export class Forward {
     this.#note(`status_${leg.head!.status}`, setback.failure);
     const step = this.#isOpen ? this.#journey.after(setback, this.#parts.exchange.elapsed()) : null;
     const stranded = strandedBy(this.#parts.exchange, setback.failure, leg.ownKey);
-    if (step?.kind === 'send') this.#goOn(step);
+    if (step?.kind === 'send') this.#goOn(step, setback.failure, null);
     else if (stranded) this.#fail(stranded);
     else {
       this.#instead = step?.shown === 'first' ? this.#first : null;
@@ -170,8 +164,8 @@ export class Forward {
   #afterFailure(failure: Failure, trouble: FailureClass | null): void {
     const { exchange } = this.#parts;
     const isLast = trouble === null || failure === TOO_LATE;
-    // Who took no connection in all that time is not waited for once more.
-    const isFinal = failure === NO_CONNECTION;
+    // Who took no connection in all that time, or fell silent, is not waited for once more.
+    const isFinal = failure === NO_CONNECTION || failure === SILENT;
     const setback = { failure: trouble ?? 'connect', retryAfterMs: null, ownKey: this.#leg.ownKey, isFinal };
     const step = isLast || !this.#isOpen ? null : this.#journey.after(setback, exchange.elapsed());
     if (step?.kind === 'send') this.#pay(step, failure);
@@ -196,7 +190,7 @@ export class Forward {
     const paid = canPayAgain(this.#parts.exchange, leg);
     const decide = (isPaid: boolean): void => {
       if (this.#settled || leg !== this.#leg) return;
-      if (isPaid) this.#goOn(step, failure);
+      if (isPaid) this.#goOn(step, null, failure);
       else this.#fail(failure);
     };
     leg.attempt.cancel();
@@ -205,11 +199,15 @@ export class Forward {
     else decide(paid);
   }
 
-  #goOn({ waitMs, why }: Step & { kind: 'send' }, failure: Failure | null = null): void {
+  get #isFirst(): boolean {
+    return this.#first === null || this.#first.isForeign;
+  }
+
+  #goOn({ waitMs, why }: Step & { kind: 'send' }, trouble: FailureClass | null, failure: Failure | null): void {
     const { exchange } = this.#parts;
     const { provider } = this.#leg.departure.target;
     exchange.note('route', why, { provider: provider.name });
-    this.#first ??= { leg: this.#leg, failure };
+    if (this.#isFirst) this.#first = { leg: this.#leg, failure, isForeign: trouble === 'foreign_state' };
     drop(exchange, this.#leg);
     if (waitMs <= 0) this.#send();
     else {

@@ -6,8 +6,15 @@ import { Patience } from '../../src/proxy/patience.ts';
 
 const TIMEOUTS = { connect: 10, responseHeaders: 20, firstToken: 40, idle: 30, total: 1000, keepalive: 0 };
 
+interface Play {
+  begun?: boolean;
+  /** For all attempts, until one begins. */
+  deadline?: number;
+  undecided?: boolean;
+}
+
 /** A patience with a clock of its own; `at` moves it and looks. */
-function play(begun = true) {
+function play({ begun = true, deadline = Number.POSITIVE_INFINITY, undecided = true }: Play = {}) {
   let now = 0;
   const said: string[] = [];
   class Clock extends Deadlines {
@@ -16,8 +23,8 @@ function play(begun = true) {
     }
   }
   const attempt = { connected: true };
-  const patience = new Patience(new Clock(), 50, Number.POSITIVE_INFINITY, {
-    undecided: () => false,
+  const patience = new Patience(new Clock(), 50, deadline, {
+    undecided: () => undecided,
     quiet: () => void said.push('quiet'),
     begun: () => begun,
     over: ({ code }) => void said.push(code),
@@ -63,7 +70,7 @@ describe('Patience', () => {
     quiet.patience.heard('passing');
     expect(quiet.at(30)).to.deep.equal([]);
     expect(quiet.at(31)).to.deep.equal(['upstream_idle_timeout']);
-    const empty = play(false);
+    const empty = play({ begun: false });
     for (const time of [20, 40]) {
       empty.move(time);
       empty.patience.heard('passing');
@@ -109,5 +116,41 @@ describe('Patience', () => {
     patience.drain();
     expect(at(30_000)).to.deep.equal([]);
     expect(at(30_001)).to.deep.equal(['drained']);
+  });
+
+  it('ends at the time for all attempts, also between two of them, as long as none has begun to answer', () => {
+    const { patience, at, move, attempt } = play({ deadline: 100 });
+    patience.pause(TIMEOUTS);
+    expect(at(100)).to.deep.equal([]);
+    expect(at(101)).to.deep.equal(['upstream_deadline']);
+    move(90);
+    patience.waitFor(attempt as Attempt, TIMEOUTS);
+    expect(at(101)).to.deep.equal(['upstream_deadline']);
+    const begun = play({ deadline: 100, undecided: false });
+    begun.move(90);
+    begun.patience.heard('passing');
+    expect(begun.at(110)).to.deep.equal([]);
+  });
+
+  it('tells each time that a client was left without a byte for so long, and only while an answer passes', () => {
+    const { patience, attempt, move, at } = play();
+    patience.waitFor(attempt as Attempt, {
+      ...TIMEOUTS,
+      idle: 500,
+      firstToken: 500,
+      responseHeaders: 500,
+      keepalive: 25,
+    });
+    expect(at(40)).to.deep.equal([]);
+    patience.heard('passing');
+    expect(at(65)).to.deep.equal([]);
+    expect(at(66)).to.deep.equal(['quiet']);
+    expect(at(91)).to.deep.equal([]);
+    expect(at(92)).to.deep.equal(['quiet']);
+    move(100);
+    patience.heard();
+    expect(at(125)).to.deep.equal([]);
+    patience.clientIsFull();
+    expect(at(140)).to.deep.equal([]);
   });
 });
