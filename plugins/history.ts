@@ -40,7 +40,7 @@ function record(exchange: Exchange): ExchangeRecord {
   row.estimate = state.estimate ?? null;
   row.prediction = state.prediction ?? null;
   row.upstream_request_id = upstreamId(exchange);
-  row.attempts = exchange.attempts;
+  row.attempts = attemptsOf(exchange);
   row.route = routeOf(exchange);
   row.redactions = state.redactions ?? null;
   row.receipt = state.receipt ? { ...state.receipt, decisions: exchange.notes } : null;
@@ -59,6 +59,12 @@ function record(exchange: Exchange): ExchangeRecord {
   writeAnswer(row, exchange);
   addVain(row);
   return row;
+}
+
+/** Clients may call a model whatever they like. */
+function attemptsOf({ attempts }: Exchange): ExchangeRecord['attempts'] {
+  for (const attempt of attempts) attempt.model = short(attempt.model);
+  return attempts;
 }
 
 /** Null where there was nothing to decide. */

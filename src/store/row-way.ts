@@ -15,10 +15,10 @@ export function keepWay(row: Row, record: ExchangeRecord): void {
 }
 
 /** Sent once and answered, with nothing that the row does not say anyway: so are nearly all. */
-function isPlain({ attempts, provider, status }: ExchangeRecord): boolean {
+function isPlain({ attempts, provider, model, status }: ExchangeRecord): boolean {
   if (attempts.length !== 1) return false;
   const attempt = attempts[0]!;
-  const isSaid = attempt.provider === provider && attempt.model === null && attempt.status === status;
+  const isSaid = attempt.provider === provider && attempt.model === model.request && attempt.status === status;
   return isSaid && attempt.reason === 'answered' && Object.keys(attempt).length === 5;
 }
 
@@ -37,10 +37,9 @@ export function wayOf(detail: Detail, row: Columns | Row): Pick<ExchangeRecord, 
 
 function attemptsOf({ attempts = [] }: Detail, row: Columns | Row): ExchangeRecord['attempts'] {
   if (typeof attempts !== 'number') return attempts;
-  const { provider, status } = row as { [name in 'provider' | 'status']: Cell | undefined };
-  return [
-    { provider: textOf(provider) ?? '', model: null, status: numberOf(status), reason: 'answered', ms: attempts },
-  ];
+  const { provider, request_model, status } = row as Readonly<Record<'provider' | 'request_model' | 'status', Cell>>;
+  const said = { provider: textOf(provider) ?? '', model: textOf(request_model), status: numberOf(status) };
+  return [{ ...said, reason: 'answered', ms: attempts }];
 }
 
 function redactionsOf(counts: Cell | Record<string, number> | undefined): ExchangeRecord['redactions'] {

@@ -77,9 +77,16 @@ describe('a record as a row', () => {
   });
 
   it('says the only attempt in its milliseconds where the row says all else of it', () => {
-    const plain = { provider: 'openai', model: null, status: 200, reason: 'answered', ms: 204.5 };
+    const plain = { provider: 'openai', model: 'gpt-4o', status: 200, reason: 'answered', ms: 204.5 };
     expect(toRow(recordOf({ attempts: [plain] })).detail.attempts).to.equal(204.5);
-    const others = [{ ms: 0 }, { provider: 'azure' }, { model: 'gpt-4' }, { status: 500 }, { reason: 'no answer' }];
+    const others = [
+      { ms: 0 },
+      { provider: 'azure' },
+      { model: 'gpt-4' },
+      { model: null },
+      { status: 500 },
+      { reason: 'no answer' },
+    ];
     const more = [{ key: 'b' }, { class: 'rate' as const }, { waited_ms: 5 }, { cost_usd: null }];
     for (const changes of [{}, ...others, ...more]) {
       const record = recordOf({ attempts: [{ ...plain, ...changes }] });
