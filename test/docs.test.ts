@@ -145,7 +145,7 @@ describe('the documents', () => {
         const [, path = ''] = /http:\/\/127\.0\.0\.1:9110([^'\s]*)/.exec(line)!;
         const [, name, value] = /-H '([^:]*): ([^']*)'/.exec(line) ?? [];
         const control = new AbortController();
-        const answer = await fetch(gateway.url + path.replace(/\/requests\/\w+$/, `/requests/${id}`), {
+        const answer = await fetch(gateway.url + path.replace(/\/requests\/\w+(?=$|\/receipt$)/, `/requests/${id}`), {
           headers: name ? { [name]: value! } : {},
           signal: control.signal,
         });
