@@ -24,7 +24,7 @@ import {
   tellsUsage,
   waits,
 } from './scorecard.ts';
-import { type Fault, first, type Judge, refuse, until, type Wall } from './wall.ts';
+import { type Fault, first, type Judge, refuse, type Seen, until, type Wall } from './wall.ts';
 import type { Dialect } from './wall-answers.ts';
 
 export interface Scenario {
@@ -39,8 +39,8 @@ export interface Scenario {
   checks: readonly Check[];
   /** Milliseconds after which it counts as a hang. */
   limit: number;
-  /** So many requests, one every so many milliseconds. */
-  sequence?: { count: number; every: number };
+  /** One request every so many milliseconds, for so long after the provider met the first. */
+  sequence?: { every: number; lasts: number };
 }
 
 /** How long the provider of S15 is down, milliseconds. */
@@ -147,7 +147,7 @@ export const SCENARIOS: readonly Scenario[] = [
     does: () => until(DOWN, refuse('overloaded')),
     checks: [servedUntil(DOWN), recoversWithin(DOWN, 1000), advisory(probesSeldom(DOWN))],
     limit: 3000,
-    sequence: { count: 26, every: 120 },
+    sequence: { every: 120, lasts: DOWN + 1200 },
   },
   {
     id: 'S16',
@@ -199,15 +199,18 @@ export async function run(wall: Wall, url: string, scenario: Scenario, dialect: 
   wall.set(model, scenario.does());
   if (scenario.fallbackDoes) wall.set(`${model}-backup`, scenario.fallbackDoes);
   const started = wall.now();
-  const { count, every } = scenario.sequence ?? { count: 1, every: 0 };
-  const steps: Step[] = [];
-  for (let at = 0; at < count; at++) {
-    await sleep(Math.max(0, started + at * every - wall.now()));
-    const sentAt = wall.now() - started;
-    steps.push({ sentAt, heard: await ask({ url, dialect, model, limit: scenario.limit }) });
-  }
-  const calls = (name: string) =>
-    wall.calls.filter((call) => call.model === name).map((call) => ({ ...call, at: call.at - started }));
+  const { every, lasts } = scenario.sequence ?? { every: 0, lasts: 0 };
+  const seen = (name: string): Seen[] => wall.calls.filter((call) => call.model === name && call.at >= started);
+  const begun = (): number => seen(model)[0]?.at ?? started;
+  const sent: Step[] = [];
+  do {
+    const sentAt = wall.now();
+    sent.push({ sentAt, heard: await ask({ url, dialect, model, limit: scenario.limit }) });
+    if (lasts > 0) await sleep(Math.max(0, sentAt + every - wall.now()));
+  } while (wall.now() - begun() < lasts);
+  // From the first call on, or a busy machine would shift what the provider does against what is asked.
+  const steps = sent.map((step) => ({ ...step, sentAt: step.sentAt - begun() }));
+  const calls = (name: string): Seen[] => seen(name).map((call) => ({ ...call, at: call.at - begun() }));
   const primary = calls(model);
   const fallback = calls(`${model}-backup`);
   const spare = await ask({ url, dialect, model: `${model}-backup`, limit: 5000 });
