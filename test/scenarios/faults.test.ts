@@ -38,10 +38,13 @@ describe('faults of a provider before the first byte', () => {
   strange: { base_url: "${tls.url}/v1", ${LIMITS} }
   known: { base_url: "${tls.url}/v1", ca_file: "${folder}/ca.pem" }
   plain: { base_url: "${tls.url.replace('https', 'http')}/v1", ${LIMITS} }`,
-    more: `routes:
+    more: `breaker: { probe: 1ms }
+routes:
   - match: { model: try-both }
     targets: [ { provider: dead }, { provider: openai, model: gpt-4o } ]
     retry: { retries: 0 }
+  - match: { model: good-first }
+    targets: [ { provider: openai }, { provider: dead } ]
   - match: { model: slow-then-good }
     targets: [ { provider: hole }, { provider: openai } ]`,
   });
@@ -190,10 +193,12 @@ describe('faults of a provider before the first byte', () => {
   for (const status of [400, 404, 422]) {
     it(`#13 a ${status} is the client's own and is sent once`, async () => {
       pair.up.next(json({ error: { message: 'no such model' } }, { status }));
-      const answer = await pair.send(CHAT, { body: { ...ASK, model: 'slow-then-good' }, headers: { 'x-a': 'b' } });
+      const answer = await pair.send(CHAT, { body: { ...ASK, model: 'good-first' }, headers: { 'x-a': 'b' } });
       expect(answer.status).to.equal(status);
       expect(pair.up.received).to.have.length(1);
-      expect((await pair.row()).outcome).to.equal('upstream_error');
+      const row = await pair.row();
+      expect(row.outcome).to.equal('upstream_error');
+      expect(row.attempts).to.have.length(1);
     });
   }
 
