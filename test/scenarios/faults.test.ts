@@ -33,18 +33,18 @@ describe('faults of a provider before the first byte', () => {
     provider: `api_key: ${KEY}, ${LIMITS}`,
     providers: () => `
   dead: { base_url: "http://127.0.0.1:1/v1" }
+  apart: { base_url: "${pair.up.url}/v1" }
   hole: { base_url: "${hole.url}/v1", ${LIMITS} }
   nowhere: { base_url: "http://no-such-host.invalid/v1", ${LIMITS} }
   strange: { base_url: "${tls.url}/v1", ${LIMITS} }
   known: { base_url: "${tls.url}/v1", ca_file: "${folder}/ca.pem" }
   plain: { base_url: "${tls.url.replace('https', 'http')}/v1", ${LIMITS} }`,
-    more: `breaker: { probe: 1ms }
-routes:
+    more: `routes:
   - match: { model: try-both }
     targets: [ { provider: dead }, { provider: openai, model: gpt-4o } ]
     retry: { retries: 0 }
   - match: { model: good-first }
-    targets: [ { provider: openai }, { provider: dead } ]
+    targets: [ { provider: apart }, { provider: dead } ]
   - match: { model: slow-then-good }
     targets: [ { provider: hole }, { provider: openai } ]`,
   });
