@@ -36,6 +36,7 @@ interface Shape {
   readonly additionalProperties?: unknown;
   readonly items?: unknown;
   readonly format?: string;
+  readonly minimum?: number;
 }
 
 function count(schema: Shape, data: unknown, path: Path, report: (path: Path, message: string) => void): void {
@@ -53,8 +54,9 @@ function count(schema: Shape, data: unknown, path: Path, report: (path: Path, me
         ? schema.properties[name]
         : schema.additionalProperties;
     if (typeof known !== 'object' || known === null) continue;
-    const { format } = known as Shape;
-    const read = format === 'time-span' ? milliseconds : format === 'size' ? bytes : null;
+    const { format, minimum } = known as Shape;
+    const time = (it: string | number): number => milliseconds(it, minimum);
+    const read = format === 'time-span' ? time : format === 'size' ? bytes : null;
     if (read === null) {
       count(known, value, [...path, name], report);
       continue;

@@ -17,11 +17,11 @@ const LARGEST = 64 * 1024 ** 3;
 
 /**
  * Reads a time such as 250ms, 10s, 5m, 1h or 2d and returns milliseconds; a number is milliseconds already.
- * Throws an error that says what to write instead.
+ * Throws an error that says what to write instead. With `least` 0 no time at all is one, too.
  */
-export function milliseconds(value: string | number): number {
+export function milliseconds(value: string | number, least = 1): number {
   const time = Math.round(amount(value, TIMES, 'a time such as 250ms, 10s, 5m or 1h'));
-  if (time < 1) throw new Error('must be more than 0; write a time such as 250ms, 10s, 5m or 1h');
+  if (time < least) throw new Error('must be more than 0; write a time such as 250ms, 10s, 5m or 1h');
   if (time > LONGEST) throw new Error('is too long; the longest time is 24d');
   return time;
 }

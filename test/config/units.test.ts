@@ -3,7 +3,7 @@ import { bytes, milliseconds } from '../../src/config/units.ts';
 
 describe('times', () => {
   it('are counted in milliseconds', () => {
-    const read = ['250ms', '10s', '1.5s', '5m', '1h', '2d', ' 3 s ', 1500].map(milliseconds);
+    const read = ['250ms', '10s', '1.5s', '5m', '1h', '2d', ' 3 s ', 1500].map((time) => milliseconds(time));
     expect(read).to.eql([250, 10_000, 1500, 300_000, 3_600_000, 172_800_000, 3000, 1500]);
   });
 
@@ -15,6 +15,10 @@ describe('times', () => {
     for (const wrong of [0, -1, '0s', 0.2]) expect(() => milliseconds(wrong)).to.throw('must be more than 0');
     for (const wrong of ['25d', 2 ** 31, '999999999999999d']) expect(() => milliseconds(wrong)).to.throw('is too long');
     expect(() => milliseconds(Number.NaN)).to.throw('must be a time');
+  });
+
+  it('may be none where that says something', () => {
+    expect([0, '0s', '0ms', '5ms'].map((time) => milliseconds(time, 0))).to.eql([0, 0, 0, 5]);
   });
 });
 

@@ -16,6 +16,7 @@ export const limitsSchema = {
     total: { ...timeSpan, default: '30m', description: 'Longest time for one whole answer.' },
     keepalive: {
       ...timeSpan,
+      minimum: 0,
       description:
         'After so long without a byte an event stream is sent the comment `: ping`, for hops that cut what is silent. 0 or without it: nothing is added to any answer.',
     },

@@ -39,7 +39,11 @@ const timeouts = {
     first_token: { ...timeSpan, description: 'Longest wait for the first content of a stream.' },
     idle: { ...timeSpan, description: 'Longest silence between two chunks of an answer.' },
     total: { ...timeSpan, description: 'Longest time for one whole answer.' },
-    keepalive: { ...timeSpan, description: 'After so long without a byte an event stream is sent a comment; 0: none.' },
+    keepalive: {
+      ...timeSpan,
+      minimum: 0,
+      description: 'After so long without a byte an event stream is sent a comment; 0: none.',
+    },
   },
 } as const;
 
