@@ -18,13 +18,16 @@ function yamlOf(wall: Wall): string {
   const place = `base_url: "${wall.url}/v1", adapter: [openai_chat, anthropic_messages]`;
   const long = 'response_headers: 10s, first_token: 10s, idle: 10s';
   const short = `response_headers: ${FIRST}ms, first_token: ${FIRST}ms, idle: 5s`;
-  return `providers:
-  patient: { ${place}, timeouts: { ${long}, keepalive: ${PING}ms }, models: { patient: {} } }
-  plain: { ${place}, timeouts: { ${long} }, models: { plain: {} } }
-  mute: { ${place}, timeouts: { ${short} } }
-  late: { ${place}, timeouts: { ${short} } }
-  spare: { ${place}, timeouts: { ${short} }, models: { spare: {} } }
+  return `limits: { keepalive: ${PING}ms }
+providers:
+  patient: { ${place}, timeouts: { ${long} }, models: { patient: {} } }
+  plain: { ${place}, timeouts: { ${long}, keepalive: 0 }, models: { plain: {} } }
+  mute: { ${place}, timeouts: { ${short}, keepalive: 0 } }
+  late: { ${place}, timeouts: { ${short}, keepalive: 0 } }
+  pinged: { ${place}, timeouts: { ${short} } }
+  spare: { ${place}, timeouts: { ${short}, keepalive: 0 }, models: { spare: {} } }
 routes:
+  - { name: pinged, match: { model: pinged }, targets: [ { provider: pinged }, { provider: spare, model: spare } ] }
   - { name: mute, match: { model: mute }, targets: [ { provider: mute }, { provider: spare, model: spare } ] }
   - { name: late, match: { model: late }, targets: [ { provider: late }, { provider: spare, model: spare } ] }
 ${PIPELINE}`;
@@ -41,7 +44,7 @@ describe('silence', function () {
     await awake(gateway.url, 'spare');
     hop = await startHop(Number(new URL(gateway.url).port), HOP);
     wall.set('mute', { do: 'silence' });
-    wall.set('late', { do: 'slow', ms: 5000 });
+    for (const model of ['late', 'pinged']) wall.set(model, { do: 'slow', ms: 5000 });
     for (const model of ['patient', 'plain']) wall.set(model, { do: 'slow', ms: THINKS });
   });
   after(async () => {
@@ -79,6 +82,17 @@ describe('silence', function () {
       expect(hop.cut).to.equal(before + 1);
     });
   }
+
+  it('that was filled with comments cannot be taken elsewhere any more: an error ends it', async () => {
+    for (const dialect of ['openai', 'anthropic'] as const) {
+      wall.forget();
+      const heard = await hear(gateway.url, 'pinged', dialect);
+      expect(heard).to.include({ outcome: 'error', status: 200, text: '', finished: false });
+      expect(heard.error).to.include({ isShaped: true });
+      expect(heard.ms).to.be.within(FIRST, FIRST + 1000);
+      expect(wall.calls.map(({ model }) => model)).to.deep.equal(['pinged']);
+    }
+  });
 
   it('is filled with comments between events, and only in streams', async () => {
     const url = `${gateway.url}/v1/chat/completions`;
