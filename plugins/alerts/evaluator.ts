@@ -156,7 +156,8 @@ export class Evaluator {
       const group = groupWords(after.labels);
       const facts = { from: before?.state ?? 'OK', value: after.value, told: telling !== null };
       const line = `alert ${rule.name}${group && ` of ${group}`} is ${after.state}, ${valueWords(after.value, metricOf(rule.metric).unit)}`;
-      if (after.state === 'OK') log.info(line, facts);
+      // A gateway without traffic yet has no data, and that is no news to anybody.
+      if (after.state === 'OK' || (after.state === 'NO_DATA' && telling === null)) log.info(line, facts);
       else log.warn(line, facts);
     }
     if (isNews) publish('alert', { alert: rule.name });
