@@ -9,7 +9,7 @@ import { fromPico } from './money.ts';
 import { type PackedCalls, type PackedPart, unpackCalls, unpackParts } from './packed-parts.ts';
 import type { Detail, Kept, Row } from './row.ts';
 import { USAGE_COLUMNS, USAGE_NAMES } from './row-usage.ts';
-import { wayOf } from './row-way.ts';
+import { type WayCells, wayOf } from './row-way.ts';
 
 /** Makes the record of a row, whether it comes from the database or from the journal. */
 export function toRecord(row: Columns | Row): ExchangeRecord {
@@ -18,17 +18,14 @@ export function toRecord(row: Columns | Row): ExchangeRecord {
   return {
     ...keptOf(detail),
     ...callerOf(detail, at),
+    ...wayOf(detail, row as WayCells),
     id: String(row.id),
     time: detail.time ?? timeOf(at('time_ms')),
     method: textOf(at('method')) ?? '',
     path: textOf(at('path')) ?? '',
     provider: textOf(at('provider')),
     api: textOf(at('api')),
-    model: {
-      request: textOf(at('request_model')),
-      response: textOf(at('response_model')),
-      priced_as: textOf(at('priced_as')),
-    },
+    model: modelOf(at),
     stream: numberOf(at('stream')) === 1,
     status: numberOf(at('status')),
     outcome: textOf(at('outcome')) as ExchangeRecord['outcome'],
@@ -49,8 +46,15 @@ export function toRecord(row: Columns | Row): ExchangeRecord {
     turn: turnOf(row),
     tools_called: calledOf(row.called),
     cache_break: breakOf(row, detail.break_usd),
-    ...wayOf(detail, row),
     config_version: textOf(at('config_version')) ?? '',
+  };
+}
+
+function modelOf(at: (name: ColumnName) => Cell | undefined): ExchangeRecord['model'] {
+  return {
+    request: textOf(at('request_model')),
+    response: textOf(at('response_model')),
+    priced_as: textOf(at('priced_as')),
   };
 }
 

@@ -1,12 +1,29 @@
 /** How a request got where it went, and what was kept back of it: its part of the row, and the way back. */
-import type { ExchangeRecord } from '../pipeline/record.ts';
-import type { Cell, Columns } from './columns.ts';
+import type { AttemptRecord, ExchangeRecord, Receipt } from '../pipeline/record.ts';
+import type { Cell } from './columns.ts';
 import { numberOf, textOf } from './columns.ts';
-import { packReceipt, unpackReceipt } from './packed-receipt.ts';
-import type { Detail, Row } from './row.ts';
+import { type PackedReceipt, packReceipt, unpackReceipt } from './packed-receipt.ts';
 import { text } from './row-values.ts';
 
-export function keepWay(row: Row, record: ExchangeRecord): void {
+/** What of it lies in `detail`. */
+export interface WayDetail {
+  /** Its milliseconds alone, where the row says all else of the only one. */
+  attempts?: number | AttemptRecord[];
+  receipt?: PackedReceipt | Receipt;
+}
+
+interface WayRow {
+  readonly detail: WayDetail;
+  redacted?: Record<string, number> | undefined;
+  tries?: string | number | undefined;
+}
+
+/** What of a row it is read from. */
+export type WayCells = Readonly<Record<'provider' | 'request_model' | 'status', Cell | undefined>> & {
+  readonly redacted?: Cell | Record<string, number> | undefined;
+};
+
+export function keepWay(row: WayRow, record: ExchangeRecord): void {
   const { attempts, redactions, receipt } = record;
   if (redactions) row.redacted = countsByName(redactions);
   if (attempts.length > 1) row.tries = attempts.length;
@@ -27,7 +44,7 @@ function countsByName(counts: Readonly<Record<string, number>>): Record<string, 
   return Object.fromEntries(Object.entries(counts).map(([name, count]) => [text(name)!, count]));
 }
 
-export function wayOf(detail: Detail, row: Columns | Row): Pick<ExchangeRecord, 'attempts' | 'redactions' | 'receipt'> {
+export function wayOf(detail: WayDetail, row: WayCells): Pick<ExchangeRecord, 'attempts' | 'redactions' | 'receipt'> {
   return {
     attempts: attemptsOf(detail, row),
     redactions: redactionsOf(row.redacted),
@@ -35,9 +52,11 @@ export function wayOf(detail: Detail, row: Columns | Row): Pick<ExchangeRecord, 
   };
 }
 
-function attemptsOf({ attempts = [] }: Detail, row: Columns | Row): ExchangeRecord['attempts'] {
+function attemptsOf(
+  { attempts = [] }: WayDetail,
+  { provider, request_model, status }: WayCells,
+): ExchangeRecord['attempts'] {
   if (typeof attempts !== 'number') return attempts;
-  const { provider, request_model, status } = row as Readonly<Record<'provider' | 'request_model' | 'status', Cell>>;
   const said = { provider: textOf(provider) ?? '', model: textOf(request_model), status: numberOf(status) };
   return [{ ...said, reason: 'answered', ms: attempts }];
 }

@@ -6,15 +6,14 @@
  * money finer than a pico-dollar) is kept in `detail` too.
  */
 import type { Usage } from '../metering/usage.ts';
-import type { AttemptRecord, ExchangeRecord, Receipt } from '../pipeline/record.ts';
+import type { ExchangeRecord } from '../pipeline/record.ts';
 import { writeCharges } from './charged.ts';
 import type { ColumnName } from './columns.ts';
 import { fromPico, toPico } from './money.ts';
 import { type PackedCalls, type PackedPart, packCalls, packParts } from './packed-parts.ts';
-import type { PackedReceipt } from './packed-receipt.ts';
 import { keepUsage } from './row-usage.ts';
 import { count, pico, text } from './row-values.ts';
-import { keepWay } from './row-way.ts';
+import { keepWay, type WayDetail } from './row-way.ts';
 
 /** A row on its way to the database: what is absent is null there. */
 export type Row = {
@@ -46,10 +45,7 @@ const KEPT = [
 
 export type Kept = Pick<ExchangeRecord, (typeof KEPT)[number]>;
 
-export interface Detail extends Partial<Kept> {
-  /** Its milliseconds alone, where the row says all else of the only one. */
-  attempts?: number | AttemptRecord[];
-  receipt?: PackedReceipt | Receipt;
+export interface Detail extends Partial<Kept>, WayDetail {
   /** Where the time is no canonical ISO string. */
   time?: string;
   session?: [source: string, confidence: 'high' | 'medium' | 'low'];

@@ -7,7 +7,7 @@ import { admit, type Gate, identify, refuseForgery, type Viewer, type WebListene
 import { addConfig } from './api/config.ts';
 import { addEvents } from './api/events.ts';
 import { addPrices } from './api/prices.ts';
-import { addPredecessor, addRecords } from './api/records.ts';
+import { addPredecessor, addReceipts, addRecords } from './api/records.ts';
 import { addReport } from './api/report.ts';
 import { addRoutes } from './api/routes.ts';
 import { Assets } from './assets.ts';
@@ -83,6 +83,7 @@ function routesOf(gate: Gate, desk: Desk, feeds: Feeds, assets: Assets): Router<
   addPredecessor(router, gate.house);
   addReport(router, gate.house);
   addRecords(router, gate.house);
+  addReceipts(router, gate.house);
   addPrices(router, gate.house);
   addConfig(router, gate.house);
   addRoutes(router, gate.house);

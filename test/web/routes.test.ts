@@ -136,13 +136,13 @@ describe('Routes', () => {
     const text = words(await page());
     expect(text).to.include('takes model gpt-* or o* agent ci-* tag team be body 100 KiB or more stream no');
     expect(text).to.include('takes everything that came past the routes above');
-    expect(text).to.match(/1 openai the model named left alone silent for too long · next try 21 Nov 2026/);
+    expect(text).to.match(/1 openai left alone silent for too long · next try 21 Nov 2026/);
     expect(text).to.match(/key 1 being tried nothing left on the account · one request at a time/);
     expect(text).to.match(/key spare not asked yet/);
     expect(text).to.match(/2 groq llama answers 211 ms 2 40 3 0 of 20/);
-    expect(text).to.include('3 route rest its own targets see there');
-    expect(text).to.match(/1 groq the model named 75 % answers .* 2 openai the model named 25 % left alone/);
-    expect(text).to.include('mistral the model named only when others fail not asked yet');
+    expect(text).to.include('3 route rest its own targets');
+    expect(text).to.match(/1 groq 75 % answers .* 2 openai 25 % left alone/);
+    expect(text).to.include('mistral only when others fail not asked yet');
     expect(text).to.include('each is asked once more, after 250 ms up to 5 s');
     expect(text).to.include('none is asked twice').and.include('answers are held until they are whole');
     expect(text).to.include('fast stands for gpt-4o-mini');

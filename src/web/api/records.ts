@@ -37,13 +37,6 @@ export function addRecords(router: Router<WebState>, house: House): void {
     ctx.body = record;
   });
 
-  router.get('/api/v1/requests/:id/receipt', async (ctx) => {
-    refuseUnknown(ctx.query, []);
-    const record = await queries.byId(String(ctx.params.id));
-    if (!record) throw new Problem(404, 'not_found', 'There is no exchange of this id.');
-    ctx.body = receiptOf(record);
-  });
-
   router.get('/api/v1/totals', async (ctx) => {
     refuseUnknown(ctx.query, [...FILTERS, ...RANGE]);
     const range = rangeOf(ctx.query);
@@ -62,6 +55,16 @@ export function addRecords(router: Router<WebState>, house: House): void {
       bucketMs: seconds ? seconds * 1000 : Math.ceil((range.to.getTime() - range.from.getTime()) / BUCKETS),
       top: integer(ctx.query, 'top', 1, 20),
     });
+  });
+}
+
+/** Adds what explains one exchange. */
+export function addReceipts(router: Router<WebState>, house: House): void {
+  router.get('/api/v1/requests/:id/receipt', async (ctx) => {
+    refuseUnknown(ctx.query, []);
+    const record = await house.store.queries.byId(String(ctx.params.id));
+    if (!record) throw new Problem(404, 'not_found', 'There is no exchange of this id.');
+    ctx.body = receiptOf(record);
   });
 }
 
