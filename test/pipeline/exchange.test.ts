@@ -63,4 +63,13 @@ describe('Exchange', () => {
     });
     expect(exchange.headers).to.eql({ 'x-set': '1' });
   });
+
+  it('keeps notes in the order of time, and no more than fit a row', () => {
+    const exchange = exchangeOf();
+    for (let n = 0; n < 1000; n++) exchange.note('plugin', 'tried', { n });
+    exchange.note('other', 'too late');
+    expect(exchange.notes).to.have.lengthOf(64);
+    expect(exchange.notes.map(({ facts }) => facts?.n)).to.eql(Array.from({ length: 64 }, (_, n) => n));
+    expect(exchange.notes[0]).to.have.keys('by', 'what', 'at_ms', 'facts');
+  });
 });
