@@ -22,12 +22,11 @@ export interface ForwardParts extends Omit<LegParts, 'patience'> {
  * followed by another; from then on a failure is shown as a broken connection, never as an
  * end. `run` resolves exactly once, when nothing more happens on any socket.
  */
-export class Forward {
+export class Forward implements LegEvents {
   readonly #parts: ForwardParts;
   readonly #patience: Patience;
   readonly #journey: Journey;
   readonly #legParts: LegParts;
-  readonly #events: LegEvents;
   #resolve: (ending: Ending) => void = () => {};
   #settled = false;
   #gone = false;
@@ -47,21 +46,12 @@ export class Forward {
     this.#patience = new Patience(deadlines, traffic.limits.clientStall, deadline, {
       begun: () => this.#leg.response?.begun ?? false,
       undecided: () => !this.#leg.isSeen && !this.#leg.isHeldBack,
-      over: (failure) => this.#failed(failure),
+      over: (failure) => this.failed(failure),
       stalled: () => res.destroy(),
       drained: () => this.#settle({ outcome: 'client_aborted', status: this.#seen, error: null }),
       quiet: () => this.#leg.ping(),
     });
     this.#legParts = { exchange, traffic, ownCredential, req, res, patience: this.#patience };
-    this.#events = {
-      mayGoOn: () => this.#isOpen && this.#journey.tries < exchange.plan.policy.attempts,
-      wantsBody: (status) => wantsBody(status) || this.#isFirst,
-      answered: () => this.#answered(),
-      refused: (body) => this.#refused(body),
-      passes: (verdict) => this.#passes(verdict),
-      failed: (failure, stale) => this.#failed(failure, stale),
-      complete: () => this.#complete(),
-    };
   }
 
   run(): Promise<Ending> {
@@ -76,19 +66,27 @@ export class Forward {
 
   #send(): void {
     this.#timer = null;
-    const leg = new Leg(this.#legParts, this.#journey.depart(), this.#events);
+    const leg = new Leg(this.#legParts, this.#journey.depart(), this);
     this.#leg = leg;
     leg.send();
   }
 
-  #answered(): void {
+  mayGoOn(): boolean {
+    return this.#isOpen && this.#journey.tries < this.#parts.exchange.plan.policy.attempts;
+  }
+
+  wantsBody(status: number): boolean {
+    return wantsBody(status) || this.#isFirst;
+  }
+
+  answered(): void {
     this.#leg.departure.flight.answered(this.#patience.waited);
     this.#note('answered');
     this.#leg.pass();
   }
 
   /** An error answer is here. */
-  #refused(body: Buffer | null): void {
+  refused(body: Buffer | null): void {
     const leg = this.#leg;
     const setback = setbackOf(leg, body);
     this.#tell(setback.failure, setback.retryAfterMs);
@@ -106,7 +104,7 @@ export class Forward {
   }
 
   /** Its listeners have heard of an answer. True: it goes to the client. */
-  #passes(verdict: Verdict | undefined): boolean {
+  passes(verdict: Verdict | undefined): boolean {
     const { exchange, res } = this.#parts;
     const first = this.#instead;
     this.#instead = null;
@@ -136,7 +134,7 @@ export class Forward {
   }
 
   /** An attempt came to nothing: another may follow as long as the client has got nothing of this one. */
-  #failed(failure: Failure, stale = false): void {
+  failed(failure: Failure, stale = false): void {
     if (this.#settled) return;
     if (failure === CLIENT_GONE) {
       this.#closed();
@@ -230,7 +228,7 @@ export class Forward {
   }
 
   /** All of the answer is handed to the client's connection. */
-  #complete(): void {
+  complete(): void {
     const { res } = this.#parts;
     const status = this.#seen;
     const outcome = this.#gone ? 'client_aborted' : status! >= 400 ? 'upstream_error' : 'ok';
