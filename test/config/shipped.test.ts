@@ -83,7 +83,7 @@ describe('the gateway.yaml that we ship', () => {
     const limits = /^#limits:\n(#.*\n)+/m
       .exec(shipped)![0]
       .replace(/^#/gm, '')
-      .replace(/^ *concurrent.*\n/m, '');
+      .replace(/^ *(concurrent|keepalive).*\n/gm, '');
     expect(taken(check(limits)).config.limits).to.eql(config.limits);
   });
 
