@@ -123,9 +123,18 @@ export class Delivery {
     return this.#decoder.push(chunk) && room && !this.#full;
   }
 
-  /** Says that no more comes; resolves when the decoder and the mappers have given all of it. */
-  async flush(): Promise<void> {
-    if (this.#decoder) await this.#decoder.end();
+  /**
+   * Says that no more comes. A promise where the decoder has not given all of it yet; without one the
+   * end can leave in the same tick as the bytes before it, and in the same packet. Throws what a mapper throws.
+   */
+  flush(): Promise<void> | undefined {
+    if (this.#decoder) return this.#decoder.end().then(() => this.#rest());
+    this.#rest();
+    return undefined;
+  }
+
+  /** What the scrubber and the mappers still hold. */
+  #rest(): void {
     if (this.#unscrubbed) this.#release(this.#unscrubbed);
     if (this.#mapped) this.#send(this.#mapped.end());
   }

@@ -79,10 +79,14 @@ export class Passing {
   end(): void {
     const { delivery } = this;
     this.#parts.patience.heard(delivery.isHeld ? 'thinking' : 'leaving');
-    delivery.flush().then(
-      () => this.#flushed(),
-      (error: unknown) => this.#isOver || this.#events.failed(failureOf(error)),
-    );
+    const failed = (error: unknown): unknown => this.#isOver || this.#events.failed(failureOf(error));
+    try {
+      const flushed = delivery.flush();
+      if (flushed) flushed.then(() => this.#flushed()).catch(failed);
+      else this.#flushed();
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** Lets what is held go to the client. */

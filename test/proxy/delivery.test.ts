@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { Socket } from 'node:net';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { expect } from 'chai';
 
@@ -81,6 +82,25 @@ describe('an answer on its way', () => {
       await pair.row();
     });
   }
+
+  it('a short answer leaves in one write: head, body and end', async () => {
+    pair.up.next(json({ short: true }, { framing: 'chunked' }));
+    const port = Number(new URL(pair.gw.url).port);
+    const internals = Socket.prototype as unknown as { _writeGeneric(this: Socket, ...more: unknown[]): unknown };
+    const original = internals._writeGeneric;
+    let writes = 0;
+    internals._writeGeneric = function (this: Socket, ...more) {
+      if (this.localPort === port) writes++;
+      return original.apply(this, more);
+    };
+    try {
+      expect((await pair.send(CHAT, { body: ASK })).text).to.equal('{"short":true}');
+    } finally {
+      internals._writeGeneric = original;
+    }
+    expect(writes).to.equal(1);
+    await pair.row();
+  });
 
   it('headers do not wait for the first byte of the body', async () => {
     pair.up.next(stream([{ wait: 'release' }, ...whole]));
