@@ -117,7 +117,14 @@ describe('providers', () => {
       free: false,
       streamUsage: 'ask',
       onDisconnect: 'cancel',
-      timeouts: { connect: 10_000, responseHeaders: 600_000, firstToken: 300_000, idle: 7000, total: 1_800_000, keepalive: 0 },
+      timeouts: {
+        connect: 10_000,
+        responseHeaders: 600_000,
+        firstToken: 300_000,
+        idle: 7000,
+        total: 1_800_000,
+        keepalive: 0,
+      },
       caFile: null,
     });
     expect(Object.isFrozen(one) && Object.isFrozen(one.timeouts) && Object.isFrozen(one.models)).to.equal(true);
