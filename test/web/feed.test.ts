@@ -70,7 +70,7 @@ describe('/token_events', () => {
   afterEach(() => test.close());
 
   const open = async (): Promise<void> => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   };
   const agents = (count: number, from = 0): { agent: string }[] =>
     Array.from({ length: count }, (_, i) => ({ agent: `t${from + i}` }));

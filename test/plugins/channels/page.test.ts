@@ -85,9 +85,10 @@ channels:
     it('shows what was given up and why, and tries again', async () => {
       sink.next({ status: 410 });
       tell(notice('web'));
-      await until('it is given up', async () => (await get('?state=failed')).includes('Cost of web'));
-      const html = await get('?state=failed&channel=own');
-      expect(textOf(html)).to.match(/Cost of web is above 5 dollars an hour.*given up 1 try: it answered 410/);
+      const failed = (): Promise<string> => get('?state=failed&channel=own');
+      const given = /Cost of web is above 5 dollars an hour.*given up 1 try: it answered 410/;
+      await until('it is given up', async () => given.test(textOf(await failed())));
+      const html = await failed();
       const id = /name="do" value="retry"><input type="hidden" name="id" value="(\w+)"/.exec(html)![1]!;
       expect(await post({ do: 'retry', id })).to.equal('?told=again');
       await until('it arrived', async () => (await get('?state=sent')).includes('Cost of web'));
