@@ -31,7 +31,10 @@ export const FILTER_NAMES = [
 export function refuseUnknown(query: ParsedUrlQuery, known: readonly string[]): void {
   for (const name of Object.keys(query)) {
     if (!known.includes(name))
-      throw badParameter(name.slice(0, 60), `is not a parameter here; known are ${known.join(', ')}`);
+      throw badParameter(
+        name.slice(0, 60),
+        `is not a parameter here; ${known.length > 0 ? `known are ${known.join(', ')}` : 'there are none'}`,
+      );
   }
 }
 

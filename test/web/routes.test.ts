@@ -132,6 +132,12 @@ describe('Routes', () => {
     expect((await fetch(`${url}/api/v1/routes?x=1`)).status).to.equal(400);
   });
 
+  it('take no parameters, and say so', async () => {
+    const answer = await fetch(`${url}/api/v1/routes?x=1`);
+    expect(answer.status).to.equal(400);
+    expect(await answer.text()).to.include('x: is not a parameter here; there are none');
+  });
+
   it('say on their page what each takes, where that goes, and what is done when it fails', async () => {
     const text = words(await page());
     expect(text).to.include('takes model gpt-* or o* agent ci-* tag team be body 100 KiB or more stream no');
