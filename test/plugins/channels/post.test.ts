@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { guardedLookup } from '../../../plugins/channels/addresses.ts';
 import { failedWith, waitOf } from '../../../plugins/channels/outcome.ts';
 import { type Letter, MOST_ANSWER, post } from '../../../plugins/channels/post.ts';
+import { SPELLINGS_OF_LOOPBACK } from '../../support/loopback.ts';
 import { type Sink, startSink } from '../../support/sink.ts';
 import { startTlsUpstream } from '../../support/tls.ts';
 import { until } from '../../support/until.ts';
@@ -39,25 +40,7 @@ describe('a POST to somebody else', () => {
     await until('the connection is closed', () => sink.open === 0);
   });
 
-  for (const host of [
-    '127.0.0.1',
-    '127.1',
-    '2130706433',
-    '0x7f000001',
-    '0x7f.1',
-    '0177.0.0.1',
-    '017700000001',
-    '127.0.0.1.',
-    '①②⑦.⓪.⓪.①',
-    '0.0.0.0',
-    '0',
-    'localhost',
-    'localhost.',
-    'spy.localhost',
-    '[::ffff:127.0.0.1]',
-    '[::ffff:7f00:1]',
-    '[0:0:0:0:0:ffff:7f00:1]',
-  ])
+  for (const host of SPELLINGS_OF_LOOPBACK)
     it(`never connects to ${host}`, async () => {
       expect(await post(letter(`http://${host}:${sink.port}/`), SHUT)).to.eql(REFUSED);
       expect(sink.connections).to.equal(0);

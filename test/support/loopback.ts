@@ -1,0 +1,23 @@
+/** This machine, as its addresses and names may be spelled: all of them lead to 127.0.0.1, or to what listens there. */
+export const SPELLINGS_OF_LOOPBACK = [
+  '127.0.0.1',
+  '127.1',
+  '127.0.1',
+  '2130706433',
+  '0x7f000001',
+  '0x7f.1',
+  '0177.0.0.1',
+  '017700000001',
+  '127.0.0.1.',
+  '①②⑦.⓪.⓪.①',
+  '0.0.0.0',
+  '0',
+  'localhost',
+  'localhost.',
+  'LOCALHOST.',
+  'a.localhost',
+  'spy.localhost',
+  '[::ffff:127.0.0.1]',
+  '[::ffff:7f00:1]',
+  '[0:0:0:0:0:ffff:7f00:1]',
+] as const;
